@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"urncast/formats/scan"
+	"urncast/formats/codec"
 	"urncast/sdmx"
 )
 
@@ -82,46 +82,19 @@ func processorTime() time.Duration {
 
 // tokens reads the tokens of a message and does nothing with them.
 func tokens(data []byte) error {
-	s := scan.New(bytes.NewReader(data), Limits{})
-	if s.Peek() == '<' {
-		x := s.XML()
-		_, err := x.Outer()
-		for depth := 1; depth > 0 && err == nil; {
-			what := scan.Nothing
-			if err = x.Text(); err == nil {
-				what, err = x.Tag()
-			}
-			switch {
-			case what == scan.StartOfElement && !x.Child.IsEmpty:
-				depth++
-			case what == scan.EndOfElement:
-				depth--
-			}
-			s.Reset()
+	s := codec.NewScanner(bytes.NewReader(data), Limits{})
+	if s.Peek() != '<' {
+		d, err := s.JSON().Value("", "$")
+		if err != nil {
+			return err
 		}
+		return d.Skip()
+	}
+	x := s.XML()
+	if _, _, err := x.NextTag(""); err != nil {
 		return err
 	}
-	j := s.JSON()
-	var value func() error
-	value = func() error {
-		s.Peek()
-		k, err := j.Value()
-		for n := 1; err == nil && k <= scan.Array; n++ {
-			more := false
-			if more, err = j.More(k, n); err != nil || !more {
-				break
-			}
-			if k == scan.Element {
-				_, err = j.Key()
-			}
-			if err == nil {
-				err = value()
-			}
-		}
-		s.Reset()
-		return err
-	}
-	return value()
+	return x.Here().Skip()
 }
 
 func BenchmarkWrite(b *testing.B) {

@@ -4,7 +4,7 @@ import "urncast/formats/scan"
 
 // nextValue goes on to the next child of the innermost object or array, or to its end. Members
 // with a single value become attributes of the object.
-func (d *Document) nextValue() error {
+func (d *cursor) nextValue() error {
 	d.isAhead = false
 	isMember := d.top().Kind == scan.Element
 	for {
@@ -43,7 +43,7 @@ func (d *Document) nextValue() error {
 
 // separator goes on to the next member or element; more is false if the end of the object or
 // array was read instead.
-func (d *Document) separator() (more bool, err error) {
+func (d *cursor) separator() (more bool, err error) {
 	f := d.top()
 	f.members++
 	if more, err = d.values.More(f.Kind, int(f.members)); err == nil && f.Kind == scan.Element && f.members > scan.MembersMax {
@@ -54,7 +54,7 @@ func (d *Document) separator() (more bool, err error) {
 
 // value reads a value into the document's child: whole, if it stands alone; only the bracket with
 // which it begins otherwise. A single value of an object becomes an attribute.
-func (d *Document) value(name int32) (isAlone bool, err error) {
+func (d *cursor) value(name int32) (isAlone bool, err error) {
 	s := d.values
 	s.Peek()
 	c := scan.Start{Name: name, Rank: 1, Attrs: len(s.Attrs), Texts: len(s.Texts)}
@@ -87,7 +87,7 @@ func (d *Document) value(name int32) (isAlone bool, err error) {
 
 // lookAhead reads the members with a single value that come after the child ahead, and goes back
 // to it. Faults in between are left to be found when they are read.
-func (d *Document) lookAhead() {
+func (d *cursor) lookAhead() {
 	f, s := d.top(), d.values
 	if f.looked || !d.isAhead || d.err != nil || f.Kind != scan.Element {
 		return
@@ -125,7 +125,7 @@ func (d *Document) lookAhead() {
 }
 
 // placed adds the path of the innermost object or array to an error.
-func (d *Document) placed(err error) error {
+func (d *cursor) placed(err error) error {
 	if e, ok := err.(*scan.SyntaxError); ok && e.Path == "" {
 		e.Path = d.path()
 	}

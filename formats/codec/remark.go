@@ -15,7 +15,7 @@ func failure(line, column int, path, format string, args ...any) *scan.SyntaxErr
 }
 
 // fail records an error about the innermost frame, if there is none yet.
-func (d *Document) fail(format string, args ...any) {
+func (d *cursor) fail(format string, args ...any) {
 	if d.err == nil {
 		f := d.top()
 		d.err = failure(f.Line, f.Column, d.path(), format, args...)
@@ -23,14 +23,14 @@ func (d *Document) fail(format string, args ...any) {
 }
 
 // failChild records an error about the child that comes next.
-func (d *Document) failChild(format string, args ...any) {
+func (d *cursor) failChild(format string, args ...any) {
 	if d.err == nil {
 		d.err = failure(d.child.Line, d.child.Column, d.childPath(), format, args...)
 	}
 }
 
 // failAttr records an error about an attribute; about the innermost frame, if there is none.
-func (d *Document) failAttr(i int32, format string, args ...any) {
+func (d *cursor) failAttr(i int32, format string, args ...any) {
 	if i == none {
 		d.fail(format, args...)
 	} else if d.err == nil {
@@ -167,7 +167,7 @@ func (d *Document) Skip() error {
 }
 
 // skip reads until the frame at a depth is read to its end.
-func (d *Document) skip(depth int) {
+func (d *cursor) skip(depth int) {
 	if len(d.frames) < depth {
 		return // a single value
 	}
@@ -195,7 +195,7 @@ func (d *Document) skipChild(wanted bool) string {
 	if d.child.Kind <= scan.Array {
 		if wanted {
 			d.words = &words{}
-			d.words.addAttributes(d, d.child.Attrs)
+			d.words.addAttributes(d.scan, d.child.Attrs)
 		}
 		was := d.isSkipping
 		d.isSkipping = true
@@ -217,7 +217,7 @@ func (d *Document) skipChild(wanted bool) string {
 func (d *Document) Words() (string, error) {
 	w := &words{}
 	if d.words = w; d.isAhead {
-		w.addAttributes(d, 0)
+		w.addAttributes(d.scan, 0)
 	} else {
 		w.add(d.scan.Texts)
 	}
@@ -245,10 +245,10 @@ func (w *words) add(text []byte) {
 	}
 }
 
-// addAttributes adds the attributes of a document from an index on.
-func (w *words) addAttributes(d *Document, from int) {
-	for _, a := range d.scan.Attrs[from:] {
-		w.add(d.scan.Texts[a.From:a.To])
+// addAttributes adds the attributes from an index on.
+func (w *words) addAttributes(s *scan.Scanner, from int) {
+	for _, a := range s.Attrs[from:] {
+		w.add(s.Texts[a.From:a.To])
 	}
 }
 

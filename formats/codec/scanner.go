@@ -21,7 +21,7 @@ type XMLScanner struct {
 // XML returns a scanner for the message, which begins with '<'.
 func (s *Scanner) XML() *XMLScanner {
 	x := s.Scanner.XML()
-	return &XMLScanner{XML: x, doc: Document{scan: s.Scanner, tags: x}}
+	return &XMLScanner{XML: x, doc: Document{cursor: cursor{scan: s.Scanner, tags: x}}}
 }
 
 // A Tag is a start tag of the message, outside of structures.
@@ -60,7 +60,7 @@ type JSONScanner struct {
 // JSON returns a scanner for the message, which begins with '{'.
 func (s *Scanner) JSON() *JSONScanner {
 	j := s.Scanner.JSON()
-	return &JSONScanner{JSON: j, doc: Document{scan: s.Scanner, values: j}}
+	return &JSONScanner{JSON: j, doc: Document{cursor: cursor{scan: s.Scanner, values: j}}}
 }
 
 // Object reads a JSON object. It calls member with the key of each member, which must read the

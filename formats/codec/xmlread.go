@@ -8,7 +8,7 @@ import (
 
 // nextElement goes on to the next child element of the innermost frame, or to the end of its end
 // tag. The text before it is kept for a remark.
-func (d *Document) nextElement() error {
+func (d *cursor) nextElement() error {
 	f := d.top()
 	d.isAhead = false
 	if f.IsEmpty {
@@ -20,7 +20,7 @@ func (d *Document) nextElement() error {
 			return err
 		}
 		d.words.add(s.Piece)
-		if !isBlank(s.Piece) {
+		if !d.isSkipping && !isBlank(s.Piece) {
 			f.strange().addLoose(s.Piece)
 		}
 		switch what, err := s.Tag(); {
@@ -53,11 +53,11 @@ func (o *odd) addLoose(piece []byte) {
 const looseMax = 100
 
 // found completes the child ahead, whose start tag was just read.
-func (d *Document) found() {
+func (d *cursor) found() {
 	d.child, d.isAhead = d.tags.Child, true
 	switch {
 	case d.isSkipping:
-		d.words.addAttributes(d, d.child.Attrs)
+		d.words.addAttributes(d.scan, d.child.Attrs)
 	case len(d.frames) > 0:
 		d.child.Rank = d.counted(d.child.Name)
 	}

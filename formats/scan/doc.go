@@ -48,6 +48,7 @@ type Scanner struct {
 	*source
 	Names   []string // by their numbers
 	numbers map[string]int32
+	recent  [256]int32 // numbers of names by a hash, which is faster than numbers
 
 	Attrs []Attr // of the open elements and objects; the reader removes them at their end
 	Texts []byte // of Attrs and of an element of an array, unescaped
@@ -68,7 +69,12 @@ const (
 
 // Intern returns the number of a name; equal names have the same number.
 func (s *Scanner) Intern(b []byte) (int32, error) {
+	slot := &s.recent[hash(b)]
+	if int(*slot) < len(s.Names) && s.Names[*slot] == string(b) {
+		return *slot, nil
+	}
 	if n, ok := s.numbers[string(b)]; ok {
+		*slot = n
 		return n, nil
 	}
 	if len(s.numbers) >= namesMax {
@@ -78,6 +84,15 @@ func (s *Scanner) Intern(b []byte) (int32, error) {
 	s.Names = append(s.Names, string(b))
 	s.numbers[s.Names[n]] = n
 	return n, nil
+}
+
+// hash returns a number for a name that most names of a message have alone.
+func hash(b []byte) uint8 {
+	n := len(b)
+	if n == 0 {
+		return 0
+	}
+	return uint8(n*7) + b[0]*3 + b[n-1]*13 + b[n/2]
 }
 
 // Reset forgets all attributes, and the memory of large ones.

@@ -19,7 +19,7 @@ type XML struct {
 	bindings  []binding
 	attrs     []attribute
 	bound     int              // number of changes of bindings
-	recent    [256]numberedXML // names by a hash, as long as bindings do not change
+	seen      [256]numberedXML // names by a hash, as long as bindings do not change
 	expanded  []byte           // buffer for the name that is being interned
 	unescaped []byte           // buffer for Piece
 	inPiece   bool             // Piece has a CDATA section that is still to be read

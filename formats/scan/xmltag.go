@@ -76,8 +76,7 @@ type numberedXML struct {
 // attributes have no namespace and elements have the default one.
 func (s *XML) number(at, end, colon int, isElement bool) (number int32, err error) {
 	written := s.buf[s.mark+at : s.mark+end]
-	n := len(written)
-	slot := &s.recent[uint8(n*7)+written[0]*3+written[n-1]*13+written[n/2]]
+	slot := &s.seen[hash(written)]
 	if slot.bound == s.bound && slot.isElement == isElement && slot.written == string(written) {
 		return slot.number, nil
 	}

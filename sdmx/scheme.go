@@ -49,17 +49,34 @@ func (s *Scheme[T]) Len() int { return len(s.Items) }
 func idOf[T any](t *T) string { return any(t).(item).nameable().ID }
 
 // EachItem implements ItemScheme.
-func (s *Scheme[T]) EachItem(fn func(path string, n *Nameable)) { eachItem(s.Items, "", fn) }
+func (s *Scheme[T]) EachItem(fn func(path string, n *Nameable)) {
+	s.Each(func(parent string, _ int, x *T) {
+		n := any(x).(item).nameable()
+		fn(PathOf(parent, n.ID), n)
+	})
+}
 
-// eachItem is EachItem for the items below the path prefix, which ends with a dot.
-func eachItem[T any](items []T, prefix string, fn func(path string, n *Nameable)) {
+// Each calls fn for each item, and after each for those nested in it, with the path of the item
+// that it is nested in, empty if none, and with its position in its list.
+func (s *Scheme[T]) Each(fn func(parent string, position int, x *T)) { each(s.Items, "", fn) }
+
+func each[T any](items []T, parent string, fn func(parent string, position int, x *T)) {
 	for i := range items {
-		n := any(&items[i]).(item).nameable()
-		fn(prefix+n.ID, n)
-		if x, ok := any(&items[i]).(nesting[T]); ok {
-			eachItem(*x.children(), prefix+n.ID+".", fn)
+		x := &items[i]
+		fn(parent, i, x)
+		if n, ok := any(x).(nesting[T]); ok {
+			each(*n.children(), PathOf(parent, idOf(x)), fn)
 		}
 	}
+}
+
+// PathOf returns the path of the item with an id that is nested in the item with the path
+// parent, if that is not empty.
+func PathOf(parent, id string) string {
+	if parent == "" {
+		return id
+	}
+	return parent + "." + id
 }
 
 // find returns the list that has the item with a path, and its index there; nil if there is

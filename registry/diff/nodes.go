@@ -40,7 +40,7 @@ func nodes(m sdmx.Maintainable) []node {
 	case *sdmx.AgencyScheme:
 		return list(m.Items, func(a *sdmx.Agency) node { return node{what: "agency", id: a.ID, name: a.Names} })
 	case *sdmx.CategoryScheme:
-		return categories(nil, "", m.Items)
+		return categories(m)
 	case *sdmx.DataStructure:
 		return components(m)
 	}
@@ -58,16 +58,10 @@ func list[T any](items []T, of func(*T) node) []node {
 	return out
 }
 
-func categories(out []node, parent string, items []sdmx.Category) []node {
-	for i := range items {
-		c := &items[i]
-		path := c.ID
-		if parent != "" {
-			path = parent + "." + c.ID
-		}
-		out = append(out, node{what: "category", id: c.ID, path: path, parent: parent, name: c.Names, position: i, nests: true, item: c})
-		out = categories(out, path, c.Items)
-	}
+func categories(s *sdmx.CategoryScheme) (out []node) {
+	s.Each(func(parent string, position int, c *sdmx.Category) {
+		out = append(out, node{what: "category", id: c.ID, path: sdmx.PathOf(parent, c.ID), parent: parent, name: c.Names, position: position, nests: true, item: c})
+	})
 	return out
 }
 

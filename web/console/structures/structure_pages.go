@@ -154,16 +154,16 @@ func (s *Pages) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revi
 // fillHistory puts revisions into the page; the first historyCompared are compared with the
 // revisions before them.
 func (s *Pages) fillHistory(ctx context.Context, v *Structure, revisions []registry.Revision) error {
-	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
-	for i := range pairs {
-		pairs[i] = revisions[i].Pair
+	transitions := make([]registry.Transition, min(len(revisions), historyCompared))
+	for i := range transitions {
+		transitions[i] = revisions[i].Transition
 	}
-	sums, err := s.Record.Sums(ctx, pairs)
+	sums, err := s.Record.Sums(ctx, transitions)
 	if err != nil {
 		return err
 	}
 	for i := range revisions {
-		h := Revision{Changed: record.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
+		h := Revision{Changed: record.Changed{Transition: revisions[i].Transition}, By: revisions[i].Transaction}
 		if i < len(sums) {
 			h.Sum = sums[i]
 		}

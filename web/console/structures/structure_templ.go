@@ -2135,7 +2135,7 @@ func revision(s *Structure, r *Revision) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = record.ChangeSum(&r.Pair, r.Sum).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = record.ChangeSum(&r.Transition, r.Sum).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -231,20 +231,26 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 	more.join(p)
 }
 
-// chunks are the elements of a long list that is being read, from chunkItems on: appending to it
-// would copy it again and again.
-type chunks[T any] [][]T
+// chunks are the elements of a list from an index on, when many come in one run: appending to the
+// list would copy it again and again.
+type chunks[T any] struct {
+	all  [][]T
+	from int // the index, set by the first element
+}
 
 const chunkItems = 1024
 
 // add adds an element to the list, or to the last chunk.
 func (s *chunks[T]) add(p *[]T) *T {
+	if s.from == 0 {
+		s.from = len(*p) + max(chunkItems, len(*p)) // so that joining does not copy a long list for a few elements
+	}
 	last := p
-	if len(*p) >= chunkItems {
-		if n := len(*s); n == 0 || len((*s)[n-1]) == chunkItems {
-			*s = append(*s, make([]T, 0, chunkItems))
+	if len(*p) == s.from {
+		if n := len(s.all); n == 0 || len(s.all[n-1]) == chunkItems {
+			s.all = append(s.all, make([]T, 0, chunkItems))
 		}
-		last = &(*s)[len(*s)-1]
+		last = &s.all[len(s.all)-1]
 	}
 	*last = append(*last, *new(T))
 	return &(*last)[len(*last)-1]
@@ -252,8 +258,8 @@ func (s *chunks[T]) add(p *[]T) *T {
 
 // join adds all chunks to the list.
 func (s chunks[T]) join(p *[]T) {
-	if len(s) > 0 {
-		*p = slices.Concat(append([][]T{*p}, s...)...)
+	if len(s.all) > 0 {
+		*p = slices.Concat(append([][]T{*p}, s.all...)...)
 	}
 }
 

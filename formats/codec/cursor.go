@@ -35,6 +35,7 @@ type frame struct {
 	counts   int32 // where its own begin
 	members  int32 // of the object or array so far
 	entered  int32 // cursor.entered before the pass
+	unknown  int32 // number of children that no description took
 	hasRun   bool  // its description, see again
 	hadEnded bool  // no child was ahead before the pass
 	unsure   bool  // Ended was asked for during the pass, and was not true
@@ -58,8 +59,9 @@ func (f *frame) strange() *odd {
 
 // A count is the number of children with a name.
 type count struct {
-	name int32
-	n    int
+	name   int32
+	n      int
+	isNull bool // a member of JSON that is as if it were not there
 }
 
 const none int32 = -1
@@ -133,7 +135,7 @@ func (d *cursor) counted(name int32) int {
 			return own[i].n
 		}
 	}
-	d.counts = append(d.counts, count{name, 1})
+	d.counts = append(d.counts, count{name: name, n: 1})
 	return 1
 }
 
@@ -146,7 +148,7 @@ func (d *cursor) has(name string) bool {
 		}
 	}
 	for _, n := range d.counts[d.top().counts:] {
-		if d.scan.Names[n.name] == name {
+		if d.scan.Names[n.name] == name && !n.isNull {
 			return true
 		}
 	}

@@ -37,6 +37,8 @@ func (d *cursor) nextValue() error {
 		case !isAlone:
 			d.isAhead = true
 			return nil
+		case isMember && d.child.Kind == scan.Null:
+			d.counts[len(d.counts)-1].isNull = true
 		}
 	}
 }

@@ -112,12 +112,19 @@ func (d *Document) remarkUnused() {
 	}
 }
 
+// unknownMax bounds the children of one element or object that are not known, because each makes
+// the description run again.
+const unknownMax = 30
+
 // unknown skips the child ahead, which no description takes. An XML element is an error, since
 // no schema of SDMX allows others; JSON members are remarked on.
 func (d *Document) unknown() {
 	f, c := d.top(), &d.child
 	name := Clip(d.nameOf(c.Name), 60)
+	f.unknown++
 	switch {
+	case f.unknown > unknownMax:
+		d.failChild("more than %d parts of one object are not known, the limit; leave them out of the message", unknownMax)
 	case f.lenient:
 		at := *c
 		path := d.childPath()

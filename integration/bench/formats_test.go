@@ -150,7 +150,7 @@ func pythonRead(t *testing.T, peer, format, file string, megabytes float64) floa
 	}
 	python := filepath.Join(rig.Cache(t), "bench-python", "bin", "python")
 	if exec.Command(python, "-c", "import pysdmx, sdmx").Run() != nil {
-		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml]", "sdmx1"}} {
+		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml,json]", "sdmx1"}} {
 			if text, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
 				t.Logf("%s is not measured: %v\n%s", peer, err, text)
 				return 0

@@ -98,6 +98,9 @@ type HousekeepingOrder struct {
 	// Keep is the setting that a person has confirmed; nil if none was asked. If the
 	// setting is another by now, nothing is removed and the error is ErrKeepChanged.
 	Keep *Keep
+	// Progress is called after each step with what the run has removed so far; nil if nobody
+	// wants to know.
+	Progress func(documents, bytes int64)
 }
 
 // ErrKeepChanged is returned if HousekeepingOrder.Keep is not the current setting any more.

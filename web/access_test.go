@@ -2,9 +2,9 @@ package web
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,7 +44,7 @@ var whoMay = map[string][]string{
 		"GET /api/v1/producers/{name}/doctor", "POST /api/v1/producers/{name}/doctor/fix", "POST /api/v1/topics",
 		"GET /api/v1/connections", "GET /api/v1/connections/{name}", "PUT /api/v1/connections/{name}", "DELETE /api/v1/connections/{name}",
 		"POST /api/v1/connections/check", "POST /api/v1/connections/test", "POST /api/v1/connections/{name}/test", "GET /api/v1/kafka-properties",
-		"POST /settings", "POST /settings/preview", "GET /settings/housekeeping", "POST /settings/housekeeping", "GET /mail", "POST /mail", "POST /mail/test", "POST /topics/{topic}/verify", "POST /api/v1/producers/{name}/topics/{topic}/verify", "GET /connections", "GET /connections/new", "POST /connections/new", "POST /connections/new/test", "GET /connections/{name}", "POST /connections/{name}",
+		"POST /settings", "POST /settings/preview", "GET /settings/housekeeping", "POST /settings/housekeeping", "GET /settings/housekeeping/run", "GET /mail", "POST /mail", "POST /mail/test", "GET /topics/{topic}/verify", "POST /topics/{topic}/verify", "POST /api/v1/producers/{name}/topics/{topic}/verify", "GET /connections", "GET /connections/new", "POST /connections/new", "POST /connections/new/test", "GET /connections/{name}", "POST /connections/{name}",
 		"POST /connections/{name}/test", "GET /connections/{name}/delete", "POST /connections/{name}/delete",
 		"GET /api/v1/mail", "PUT /api/v1/mail", "POST /api/v1/mail/test",
 		"GET /api/v1/accounts", "POST /api/v1/accounts", "GET /api/v1/accounts/{account}", "PATCH /api/v1/accounts/{account}", "DELETE /api/v1/accounts/{account}",
@@ -77,9 +77,7 @@ func newDoor(t *testing.T, closed bool) *door {
 	t.Helper()
 	d := &door{t: t, mux: http.NewServeMux(), cookies: map[string]string{}, tokens: map[string]string{}}
 	d.control = &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
-	o := everything().Options
-	o.ReadsClosed, o.Log, o.Access = closed, slog.New(slog.DiscardHandler), d.control
-	d.server = newServer(o)
+	d.server = newServer(complete(Options{ReadsClosed: closed, Access: d.control}))
 	as := access.With(t.Context(), access.Principal{Name: "root", Role: access.Admin})
 	for role := access.Reader; role <= access.Admin; role++ {
 		in := access.NewAccount{Name: role.String(), Password: fourWords, Role: role}
@@ -107,6 +105,8 @@ func newDoor(t *testing.T, closed bool) *door {
 	}
 	return d
 }
+
+var inBraces = regexp.MustCompile(`\{\w+\}`)
 
 // ask makes a request as one of the callers, with a password, a token or a session.
 func (d *door) ask(pattern, who, how string, header ...string) *httptest.ResponseRecorder {

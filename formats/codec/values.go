@@ -130,7 +130,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.String())
+		urns = append(urns, r.Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
 }
@@ -138,7 +138,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.String(), false)
+			c.write("", json, p.Spell(c.Generation()), false)
 		}
 		return
 	}
@@ -265,10 +265,7 @@ func (c *C) named(class sdmx.Class, beside sdmx.Ref, t *target) (sdmx.Ref, bool)
 	case c.doc.err != nil:
 		return sdmx.Ref{}, false
 	case t.class != "":
-		if t.class == "Attribute" {
-			t.class = "DataAttribute"
-		}
-		k, ok := sdmx.ClassByName(t.class)
+		k, ok := sdmx.ClassByPackage(t.pkg, t.class)
 		if !ok {
 			c.failRef(t, &sdmx.UnknownClassError{Class: Clip(t.class, 60)})
 			c.doc.err = &UnsupportedError{c.doc.err.(*scan.SyntaxError)}
@@ -284,26 +281,28 @@ func (c *C) named(class sdmx.Class, beside sdmx.Ref, t *target) (sdmx.Ref, bool)
 		c.doc.remark(t.packageLine, t.packageColumn, func() string { return c.doc.path() + "/Ref[1]/@package" },
 			"package says %q, but %q follows from the rest and counts", Clip(t.pkg, 60), class.Package())
 	}
-	urn := sdmx.RefToItem(class, cmp.Or(t.agency, beside.Agency), t.parent, versionOr(cmp.Or(t.parentVersion, string(beside.Version))), t.id).String()
-	if class == sdmx.ClassUnknown {
+	agency := cmp.Or(t.agency, beside.Agency)
+	version := func(stated string) sdmx.Version {
+		return cmp.Or(sdmx.Version(stated), beside.Version, sdmx.VersionDefault)
+	}
+	var urn string
+	switch {
+	case class == sdmx.ClassUnknown:
 		c.failRef(t, errors.New("the reference does not say of which class it is"))
 		return sdmx.Ref{}, false
-	}
-	if t.parent == "" {
-		urn = sdmx.RefTo(sdmx.URN{Class: class, Agency: cmp.Or(t.agency, beside.Agency), ID: t.id, Version: versionOr(cmp.Or(t.version, string(beside.Version)))}).String()
+	case t.parent == "":
+		urn = sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: t.id, Version: version(t.version)}).String()
+	case len(class.Owners()) == 0:
+		c.failRef(t, fmt.Errorf("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(t.id, 60), Clip(t.parent, 60), class))
+		return sdmx.Ref{}, false
+	default:
+		urn = sdmx.RefToItem(class, agency, t.parent, version(t.parentVersion), t.id).String()
 	}
 	r, err := sdmx.ParseRef(urn)
 	if err != nil {
 		c.failRef(t, err)
 	}
 	return r, err == nil
-}
-
-func versionOr(v string) sdmx.Version {
-	if v == "" {
-		return sdmx.VersionDefault
-	}
-	return sdmx.Version(v)
 }
 
 func (a *appender) writeRef(p *sdmx.Ref) {
@@ -324,7 +323,7 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.String()
+	name := class.Spell(a.Generation())
 	if class == sdmx.ClassDataAttribute {
 		name = "Attribute"
 	}

@@ -133,6 +133,7 @@ var ofProducers = []sight{
 	{name: "message", path: "/topics/sdmx.public.json/0"},
 	{name: "message-long", path: "/topics/" + longTopic + "/0"},
 	{name: "verified", path: "/topics/sdmx.public.json?producer=bis-public", act: press(`form[action$=verify] button`)},
+	{name: "verify-none", path: "/topics/sdmx.ecb.json/verify"},
 	{name: "verified-failed", path: "/topics/sdmx.ecb.json", act: press(`form[action$=verify] button`)},
 }
 
@@ -190,19 +191,20 @@ var ofSystem = []sight{
 
 // elsewhere are routes that are looked at in other tests, or that are no page.
 var elsewhere = map[string]string{
-	"GET /setup":                      "TestAccessFromTheCodeInTheLog",
-	"GET /access/password":            "TestAccessFromTheCodeInTheLog: it is for who has an account",
-	"GET /access/tokens/{id}/delete":  "TestAccessFromTheCodeInTheLog: an id is known only there",
-	"GET /connections/{name}/delete":  "connection-used",
-	"GET /find":                       "it leads to another page",
-	"GET /transactions.csv":           "a file",
-	"GET /assets/{name}":              "a file",
-	"GET /live/dashboard":             "a stream of parts of the dashboard",
-	"GET /live/transactions":          "a stream",
-	"GET /live/transactions/{number}": "a stream",
-	"GET /live/producers":             "a stream",
-	"GET /live/producers/{name}":      "a stream",
-	"GET /live/topics/{topic}":        "a stream",
+	"GET /setup":                                              "TestAccessFromTheCodeInTheLog",
+	"GET /access/password":                                    "TestAccessFromTheCodeInTheLog: it is for who has an account",
+	"GET /access/tokens/{id}/delete":                          "TestAccessFromTheCodeInTheLog: an id is known only there",
+	"GET /connections/{name}/delete":                          "connection-used",
+	"GET /settings/housekeeping/run":                          "it leads elsewhere without a run; TestHousekeepingOverThreeInstances",
+	"GET /find":                                               "it leads to another page",
+	"GET /transactions.csv":                                   "a file",
+	"GET /assets/{name}":                                      "a file",
+	"GET /live/dashboard":                                     "a stream of parts of the dashboard",
+	"GET /live/transactions":                                  "a stream",
+	"GET /live/transactions/{number}":                         "a stream",
+	"GET /live/producers":                                     "a stream",
+	"GET /live/producers/{name}":                              "a stream",
+	"GET /live/topics/{topic}":                                "a stream",
 	"GET /structures/{type}/{agency}/{id}/{version}/download": "a file",
 }
 

@@ -90,10 +90,14 @@ func TestForceOfFiles(t *testing.T) {
 		want(t, "check", status, checked, 200, "refused")
 		return regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1], checked
 	}
+	id := "" // of the check that the tab shows
 	send := func(path, what string, wantStatus int, parts ...string) {
 		t.Helper()
-		status, body := call(t, s, "POST", path, []byte(what), "Content-Type", "application/x-www-form-urlencoded")
+		status, body := call(t, s, "POST", path, []byte(what+"&check="+id), "Content-Type", "application/x-www-form-urlencoded")
 		want(t, what, status, body, wantStatus, parts...)
+		if strings.Contains(body, `name="check"`) {
+			id = shownCheck(t, body)
+		}
 	}
 	if _, checked := check(file("y", ""), as(anna)...); strings.Contains(checked, `value="force"`) {
 		t.Error("a maintainer is offered to force")
@@ -104,11 +108,22 @@ func TestForceOfFiles(t *testing.T) {
 	}
 	path, checked := check(file("y", ""))
 	want(t, "the offer", 200, checked, 200, "may not change any more", `value="force"`, "Check again, with force")
+	id = shownCheck(t, checked)
 	send(path, "do=force&force=+", 422, "Say why, in words")
 	send(path, "do=force&force="+strings.Repeat("x", 2000), 422, "more than the limit of 1000")
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written", "because “wrong code”", "by force, this is done all the same", "Submit 1 structure, by force")
 	send(path, "do=check", 200, "1 structure is refused")
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written")
+	other, forced := path, id // in another tab the force is taken back
+	send(other, "do=check", 200, "1 structure is refused")
+	taken := id
+	id = forced
+	send(path, "do=submit", 409, "checked again since", "1 structure is refused")
+	id = taken
+	send(other, "do=force&force=wrong+code", 200, "1 structure would be written")
+	forced, id = id, taken // and in another it is what this one does not show
+	send(path, "do=leave", 409, "checked again since", "because “wrong code”")
+	id = forced
 	send(path, "do=submit", 200, "Replaced 1 structure")
 	status, body = call(t, s, "GET", "/api/v1/audit?action=stable+structures+forced", nil)
 	want(t, "the audit", status, body, 200, "wrong code", "A:L1(1.0.0)")

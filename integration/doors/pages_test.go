@@ -144,6 +144,16 @@ func form(t *testing.T, fields map[string]string, name string, data []byte) (bod
 	return b.Bytes(), w.FormDataContentType()
 }
 
+// shownCheck is the id of the check that a page shows.
+func shownCheck(t *testing.T, page string) string {
+	t.Helper()
+	found := regexp.MustCompile(`name="check" value="([0-9a-f-]+)"`).FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the page names no check: %s", page)
+	}
+	return found[1]
+}
+
 // Files are checked before anything is written, what is refused can be left out, and
 // the submission is the check's.
 func TestSubmitPages(t *testing.T) {
@@ -154,10 +164,14 @@ func TestSubmitPages(t *testing.T) {
 	status, checked := call(t, s, "POST", "/submit", body, "Content-Type", media)
 	want(t, "check", status, checked, 200, "1 structure is refused, so nothing would be written", "two.json", "Leave the 1 out", "A:NO(1.0)", "waits for what is refused")
 	path := regexp.MustCompile(`action="(/submit/[0-9a-f]+)"`).FindStringSubmatch(checked)[1]
+	id := shownCheck(t, checked)
 	send := func(what string) string {
 		t.Helper()
-		status, body := call(t, s, "POST", path, []byte(what), "Content-Type", "application/x-www-form-urlencoded")
+		status, body := call(t, s, "POST", path, []byte(what+"&check="+id), "Content-Type", "application/x-www-form-urlencoded")
 		want(t, what, status, body, 200)
+		if strings.Contains(body, `name="check"`) {
+			id = shownCheck(t, body)
+		}
 		return body
 	}
 	if _, log := call(t, s, "GET", "/api/v1/transactions", nil); !strings.Contains(log, `"transactions":[]`) {
@@ -169,7 +183,7 @@ func TestSubmitPages(t *testing.T) {
 	if full := send("do=check&action=full-replace"); !strings.Contains(full, "Type full-replace") {
 		t.Errorf("a full replace is not asked for: %s", full)
 	}
-	status, refused := call(t, s, "POST", path, []byte("do=submit&confirm=no"), "Content-Type", "application/x-www-form-urlencoded")
+	status, refused := call(t, s, "POST", path, []byte("do=submit&confirm=no&check="+id), "Content-Type", "application/x-www-form-urlencoded")
 	want(t, "unconfirmed", status, refused, 422, "Type full-replace to say that you mean it")
 	send("do=check&action=replace")
 	if done := send("do=submit"); !strings.Contains(done, "Replaced 1 structure") {

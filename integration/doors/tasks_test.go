@@ -37,10 +37,20 @@ func newDesk(t *testing.T, b *breakable) *desk {
 	return d
 }
 
+// button is the form of a button on the page of the present check.
+func (d *desk) button(do string) string {
+	d.t.Helper()
+	var id string
+	if err := d.store.Pool().QueryRow(d.t.Context(), `SELECT id::text FROM tasks WHERE address = $1`, d.path).Scan(&id); err != nil {
+		d.t.Fatal(err)
+	}
+	return "do=" + do + "&check=" + id
+}
+
 // asks presses a button of the check, and does not wait for what comes of it.
 func (d *desk) asks(do string) {
 	d.t.Helper()
-	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.s.URL+d.path, strings.NewReader("do="+do))
+	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.s.URL+d.path, strings.NewReader(d.button(do)))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -230,7 +240,7 @@ func TestTheFirstClickEndsDuringTheSecond(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			status, body := call(t, d.s, method, d.path, []byte("do=submit"), "Content-Type", "application/x-www-form-urlencoded")
+			status, body := call(t, d.s, method, d.path, []byte(d.button("submit")), "Content-Type", "application/x-www-form-urlencoded")
 			want(t, method, status, body, 200, "Transaction 1")
 			d.wantTransactions(1)
 		})

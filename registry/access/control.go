@@ -19,23 +19,23 @@ import (
 	"urncast/registry"
 )
 
-// A Control authenticates requests and manages accounts, sessions and tokens. Without a Store
-// there is only the administrator with whom the process was started.
+// A Control authenticates requests and manages accounts, sessions and tokens.
 type Control struct {
 	Store Store
 	// User and Password are of the administrator with whom the process was started and who
 	// is in no table. There is none if Password is empty.
 	User, Password string
-	// Failures counts failed attempts to sign in over all instances. If it is nil, and while
-	// it returns an error, this process counts the failures that it has seen itself.
+	// Failures counts failed attempts to sign in over all instances. While it returns an
+	// error, this process counts the failures that it has seen itself.
 	Failures Failures
-	// Log is for errors that do not fail a request; nil means slog.Default.
+	// Log is for errors that do not fail a request.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
 	own      limiter
 	verified passwordCache
+	admitted admissions
 	once     sync.Once
 	slots    chan struct{}
 	warned   atomic.Int64 // when the log last said that failures are not counted by the database, in Unix nanoseconds
@@ -48,13 +48,6 @@ const hashingMax = 2
 // touchEvery is how often the use of a session or a token is recorded at most.
 const touchEvery = time.Minute
 
-func (c *Control) log() *slog.Logger {
-	if c.Log == nil {
-		return slog.Default()
-	}
-	return c.Log
-}
-
 func (c *Control) now() time.Time {
 	if c.Now == nil {
 		return time.Now().UTC()
@@ -62,23 +55,31 @@ func (c *Control) now() time.Time {
 	return c.Now().UTC()
 }
 
-// Possible reports whether signing in by name and password is possible at all.
-func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
-
 // Verify returns the principal with a name and a password. It is called for every request with
 // Basic authentication, so a password that was verified within the last minute, for an account
-// that has not changed since, is not digested again. The error is a *Refusal.
+// that has not changed since, is not digested again, and for the process's own administrator
+// the failures are not looked up again. The error is a *Refusal.
 func (c *Control) Verify(ctx context.Context, name, password, remote string) (Principal, error) {
 	tried := Attempt{strings.ToLower(name), address(remote)}
 	if c.isOwnAdmin(name, password) {
-		if wait := c.wait(ctx, tried); wait > 0 {
-			return Principal{}, c.tooMany(wait)
+		if !c.admitted.contains(tried, c.now()) {
+			if wait := c.wait(ctx, tried); wait > 0 {
+				return Principal{}, c.tooMany(wait)
+			}
+			c.succeed(ctx, tried)
+			c.admitted.add(tried, c.now())
 		}
-		c.succeed(ctx, tried)
 		return Principal{Name: c.User, Role: Admin, Remote: remote}, nil
 	}
+	c.admitted.forget(tried.Name)
 	account, err := c.find(ctx, tried.Name)
 	if err != nil {
+		if c.hasOwnAdmin() && tried.Name == strings.ToLower(c.User) { // whose password could be guessed while the database is away
+			if wait := c.wait(ctx, tried); wait > 0 {
+				return Principal{}, c.tooMany(wait)
+			}
+			c.fail(ctx, tried)
+		}
 		return Principal{}, err
 	}
 	if account != nil && c.verified.contains(account, password, c.now()) {
@@ -111,9 +112,6 @@ func (c *Control) isOwnAdmin(name, password string) bool {
 
 // find returns an account, nil if there is none.
 func (c *Control) find(ctx context.Context, name string) (*Account, error) {
-	if c.Store == nil {
-		return nil, nil
-	}
 	a, err := c.Store.Account(ctx, name)
 	if errors.Is(err, registry.ErrNotFound) {
 		return nil, nil
@@ -127,10 +125,6 @@ func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 // failures; so the failures are looked at again when an attempt's turn has come, and a failure
 // is counted before the next attempt's turn. The error may be a *Refusal.
 func (c *Control) compare(ctx context.Context, tried Attempt, a *Account, password string) (bool, error) {
-	if c.Store == nil {
-		c.fail(ctx, tried)
-		return false, nil
-	}
 	c.once.Do(func() { c.slots = make(chan struct{}, hashingMax) })
 	select {
 	case c.slots <- struct{}{}:
@@ -200,12 +194,9 @@ func (c *Control) Administrators(ctx context.Context) []string {
 	if c.Password != "" {
 		names = append(names, c.User)
 	}
-	if c.Store == nil {
-		return names
-	}
 	all, err := c.Store.Accounts(ctx)
 	if err != nil {
-		c.log().WarnContext(ctx, "the administrators could not be read", "error", err)
+		c.Log.WarnContext(ctx, "the administrators could not be read", "error", err)
 	}
 	for i := range all {
 		if all[i].Role == Admin && !all[i].Disabled {
@@ -232,6 +223,45 @@ func address(remote string) string {
 		}
 	}
 	return ip.String()
+}
+
+// admissions remember for admittedFor from which addresses the process's own administrator has
+// signed in, so that not every request asks the database whether there are failures. Its
+// password and role are those of the process and cannot change under it. A wrong password for
+// the name, from anywhere, ends them: whoever guesses gets no more than one attempt that is not
+// counted against the limits.
+type admissions struct {
+	mu    sync.Mutex
+	until map[Attempt]time.Time
+}
+
+const admittedFor = time.Minute
+
+func (a *admissions) contains(tried Attempt, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return now.Before(a.until[tried])
+}
+
+func (a *admissions) add(tried Attempt, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.until == nil {
+		a.until = map[Attempt]time.Time{}
+	}
+	a.until[tried] = now.Add(admittedFor)
+	prune(a.until, func(t time.Time) time.Time { return t }, now)
+}
+
+// forget ends the admissions of a name.
+func (a *admissions) forget(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for tried := range a.until {
+		if tried.Name == name {
+			delete(a.until, tried)
+		}
+	}
 }
 
 // A passwordCache remembers verified passwords for passwordCacheFor, as digests with a secret of

@@ -195,7 +195,7 @@ func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r 
 		if r.Horizon > r.After {
 			crash.At(crash.HorizonMoved)
 		}
-		return removeDocuments(ctx, conn, &r, o.By)
+		return removeDocuments(ctx, conn, &r, o)
 	})
 	if err != nil && began { // recorded on another connection, as the first may be broken
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -208,7 +208,7 @@ func (s *Store) Housekeep(ctx context.Context, o registry.HousekeepingOrder) (r 
 }
 
 // removeDocuments deletes all documents below the horizon, and ends the run.
-func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Removal, by registry.Actor) error {
+func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Removal, o registry.HousekeepingOrder) error {
 	for {
 		began := time.Now()
 		more, err := sweep(ctx, conn, r)
@@ -216,13 +216,16 @@ func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Remova
 			return fmt.Errorf("deleting old documents: %w", err)
 		}
 		crash.At(crash.Swept)
+		if o.Progress != nil {
+			o.Progress(r.Documents, r.Bytes)
+		}
 		if !more {
 			break
 		}
 		select { // pause as long as the step took, to leave the database to others half of the time
 		case <-time.After(min(time.Since(began), stalledAfter/3)): // a longer pause would look stalled
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -233,7 +236,7 @@ func removeDocuments(ctx context.Context, conn *pgxpool.Conn, r *registry.Remova
 		if err != nil {
 			return err
 		}
-		return audit(ctx, tx, by.Did(registry.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
+		return audit(ctx, tx, o.By.Did(registry.ActHousekeepingRun, "registry", map[string]any{"horizon": registry.Altered{Before: r.After, After: r.Horizon},
 			"documents": r.Documents, "bytes": r.Bytes}))
 	})
 }

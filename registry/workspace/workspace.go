@@ -6,6 +6,7 @@ package workspace
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"urncast/registry"
@@ -16,8 +17,9 @@ const (
 	// the oldest goes for a new one.
 	UserUploadsMax = 32
 	UploadsMax     = 256
-	// UserBytesMax bounds the files of one user, BytesMax those of all. Files that arrive
-	// count: several that arrive at once may together exceed it by a chunk each.
+	// UserBytesMax bounds the files of one user: those that do not fit beside the others are
+	// refused. BytesMax bounds those of all, where the oldest go. Files that arrive count:
+	// several that arrive at once may together exceed it by a chunk each.
 	UserBytesMax = 2 << 30
 	BytesMax     = 4 << 30
 	// UploadAge is how long files are kept after they arrived.
@@ -46,9 +48,9 @@ const (
 )
 
 var (
-	// ErrFull refuses files while all that could go for them are being checked or
+	// ErrFull refuses files while all that could go for them arrive, or are being checked or
 	// submitted.
-	ErrFull = errors.New("as many files as the registry keeps are being checked or submitted now")
+	ErrFull = errors.New("as many files as the registry keeps arrive, or are being checked or submitted now")
 	// ErrDiscarded says that the files of an upload were deleted while somebody read or
 	// wrote them.
 	ErrDiscarded = errors.New("the files were discarded: send them again")
@@ -61,6 +63,25 @@ var (
 	// larger than DraftBytesMax.
 	ErrLarge = errors.New("it is too large to be kept")
 )
+
+// A FullError refuses files that do not fit beside the others of their user.
+type FullError struct {
+	Max  int64    // of one user, in bytes
+	Kept []Upload // the user's uploads that have arrived, the oldest first
+}
+
+// Error implements error.
+func (e *FullError) Error() string {
+	const rule = "The files of one user may have %d MiB together until they are submitted, discarded or an hour old. These do not fit beside %s."
+	if len(e.Kept) == 0 {
+		return fmt.Sprintf(rule, e.Max>>20, "those that you are sending already")
+	}
+	var n int64
+	for i := range e.Kept {
+		n += e.Kept[i].Bytes()
+	}
+	return fmt.Sprintf(rule, e.Max>>20, fmt.Sprintf("the %d MiB that you have here", n>>20))
+}
 
 // An Upload is what somebody has sent and not submitted yet. Its ID is the key of the
 // request that submits it: where that is recorded, the upload has become a transaction.
@@ -110,16 +131,24 @@ type Draft struct {
 	Gone string
 }
 
-// A Task is a piece of long work: a check, a submission, a rename or a deletion. It does not
-// end with the request that asked for it: a person who lost the connection, or loads the page
-// again, finds it at its address, on any instance.
+// DraftPlace is the place to which the secrets of a draft are sealed, which binds them to its
+// row.
+func DraftPlace(id string) string { return "draft/" + id + "/secrets" }
+
+// A Task is a piece of long work: a check, a submission, a rename, a deletion, the comparison
+// of a topic, housekeeping. It does not end with the request that asked for it: a person who
+// lost the connection, or loads the page again, finds it at its address, on any instance.
 type Task struct {
 	User, Address string
 	ID            string
 	Kind          string
 	Instance      string // that runs it
-	// Writes says that it changes the registry: it is neither cancelled nor begun twice.
+	// Writes says that it makes transactions: it is neither cancelled nor begun twice.
 	Writes bool
+	// Single says of work that does not write that it is begun once, too: who asks for it
+	// again while it is under way finds it. If it breaks off its page says so, and does not
+	// begin it anew. It is not stored.
+	Single bool
 	// Upload is whose files it reads; empty for none.
 	Upload string
 	// Key is the request's key, by which a transaction that it made is found.
@@ -129,8 +158,8 @@ type Task struct {
 	BeganAt   time.Time
 	Ended     bool
 	EndedFor  time.Duration // how long ago that was, by the database's clock
-	// Told says that its user has seen what came of it.
-	Told bool
+	// Shown says that its user has seen what came of it.
+	Shown bool
 	// Lost says that it has not ended and gives no sign of life: its process was killed,
 	// or lost the database. The transaction with its key says what it wrote, if anything.
 	Lost bool

@@ -41,11 +41,15 @@ func TestTargetsAreComplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, ok := targets[c]
+		r, ok := rows[c]
 		if !ok {
 			t.Errorf("%s has no line", c)
 		}
+		table := r.refs
 		want := places(reflect.TypeOf(m).Elem(), "", 0)
+		for i := range want {
+			want[i] = placeOf(want[i])
+		}
 		for _, p := range want {
 			if _, ok := table[p]; !ok {
 				t.Errorf("%s: %s does not say where it may point", c, p)

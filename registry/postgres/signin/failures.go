@@ -76,8 +76,8 @@ func (f *Failures) Fail(ctx context.Context, a access.Attempt) error {
 	return f.Pool.SendBatch(ctx, b).Close()
 }
 
-// Succeed implements access.Failures. It is asked at every request with Basic
-// authentication, and writes only what is news: an address is noted anew once a day.
+// Succeed implements access.Failures. It is asked for whoever signs in with a password, every
+// minute or so, and writes only what is news: an address is noted anew once a day.
 func (f *Failures) Succeed(ctx context.Context, a access.Attempt) error {
 	pair := f.digest(a.Pair().Key)
 	var failed, known bool

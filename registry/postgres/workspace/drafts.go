@@ -3,16 +3,13 @@ package workspace
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"urncast/internal/secret"
 	"urncast/registry"
 	"urncast/registry/workspace"
 )
-
-// draftPlace binds what is sealed to its row.
-func draftPlace(id string) string { return "draft/" + id + "/secrets" }
 
 // seal seals the secrets of a draft, and checks its size.
 func (s *Store) seal(d *workspace.Draft) (sealed []byte, bytes int, err error) {
@@ -21,7 +18,7 @@ func (s *Store) seal(d *workspace.Draft) (sealed []byte, bytes int, err error) {
 		return nil, 0, workspace.ErrLarge
 	}
 	if len(d.Secrets) > 0 {
-		sealed, err = s.Ring.Seal(d.Secrets, draftPlace(d.ID))
+		sealed, err = s.Ring.Seal(d.Secrets, workspace.DraftPlace(d.ID))
 	}
 	return sealed, bytes, err
 }
@@ -82,8 +79,9 @@ func (s *Store) boundDrafts(ctx context.Context, d *workspace.Draft) error {
 }
 
 // Draft gives a draft to the one who made it, registry.ErrNotFound if there is none. What
-// was sealed with a key that this process does not have is gone for it: a draft lives for
-// an hour, and is not sealed anew when keys are rotated.
+// was sealed with a key that this process does not have is gone for it, and Gone says so. A
+// rotation of keys seals drafts anew; one that a process with the old first key saves after it
+// is the exception.
 func (s *Store) Draft(ctx context.Context, id, user string) (*workspace.Draft, error) {
 	d := &workspace.Draft{ID: id, User: user}
 	var sealed []byte
@@ -98,11 +96,19 @@ func (s *Store) Draft(ctx context.Context, id, user string) (*workspace.Draft, e
 	case gone != nil:
 		d.Gone = *gone
 	case sealed != nil:
-		if d.Secrets, err = s.Ring.Open(sealed, draftPlace(id)); err != nil {
-			d.Gone, d.Content = fmt.Sprintf("they hold secrets, and %s", err), nil
+		if d.Secrets, err = s.Ring.Open(sealed, workspace.DraftPlace(id)); err != nil {
+			d.Gone, d.Content = unopened(err), nil
 		}
 	}
 	return d, nil
+}
+
+// unopened says why the secrets of edits cannot be opened, to whoever made them.
+func unopened(err error) string {
+	if missing := (*secret.MissingKeyError)(nil); errors.As(err, &missing) {
+		return "they hold secrets that were sealed with key " + missing.ID + ", which was rotated or is not given to this instance"
+	}
+	return "they hold secrets that cannot be opened: " + err.Error()
 }
 
 // DropDraft deletes a draft that was saved, or that nobody wants any more.

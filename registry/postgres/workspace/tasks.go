@@ -19,7 +19,7 @@ var taskColumns = `t.user_name, t.address, t.id::text, t.kind, t.instance, t.wri
 func scanTask(row pgx.Row) (*workspace.Task, error) {
 	t := &workspace.Task{}
 	var ended float64
-	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.Told, &t.BeganAt, &t.Ended, &ended, &t.Lost)
+	err := row.Scan(&t.User, &t.Address, &t.ID, &t.Kind, &t.Instance, &t.Writes, &t.Upload, &t.Key, &t.Progress, &t.Cancelled, &t.Shown, &t.BeganAt, &t.Ended, &ended, &t.Lost)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -28,16 +28,16 @@ func scanTask(row pgx.Row) (*workspace.Task, error) {
 }
 
 // BeginTask enters work of this instance at an address of a user, and gives what is there
-// then: itself, or what was begun there before, is under way still and writes. What only
-// looks gives way to what comes after it at its address, as does what has ended or was
-// broken off. A crash after it leaves a row without signs of life.
+// then: itself, or what was begun there before and is under way still, if that writes or the
+// new work is single. Else what only looks gives way to what comes after it at its address, as
+// does what has ended or was broken off. A crash after it leaves a row without signs of life.
 func (s *Store) BeginTask(ctx context.Context, t *workspace.Task) (there *workspace.Task, err error) {
 	for range 3 { // what was under way may end between the two statements
 		there, err = scanTask(s.Pool.QueryRow(ctx, `
 			INSERT INTO tasks AS t (user_name, address, id, kind, instance, writes, upload, key, progress) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (user_name, address) DO UPDATE SET id = excluded.id, kind = excluded.kind, instance = excluded.instance, writes = excluded.writes,
 				upload = excluded.upload, key = excluded.key, progress = excluded.progress, cancelled = false, told = false, began_at = clock_timestamp(), beat_at = clock_timestamp(), ended_at = NULL, answer = NULL
-			WHERE NOT (t.writes AND `+running+`) RETURNING `+taskColumns, t.User, t.Address, t.ID, t.Kind, s.Instance, t.Writes, t.Upload, t.Key, t.Progress))
+			WHERE NOT ((t.writes OR $10) AND `+running+`) RETURNING `+taskColumns, t.User, t.Address, t.ID, t.Kind, s.Instance, t.Writes, t.Upload, t.Key, t.Progress, t.Single))
 		if err != nil || there != nil {
 			break
 		}
@@ -111,8 +111,8 @@ func (s *Store) EndTask(ctx context.Context, id string, progress json.RawMessage
 	return err
 }
 
-// TellTask notes that what came of work was told to its user.
-func (s *Store) TellTask(ctx context.Context, id string) error {
+// MarkShown notes that its user has seen what came of work.
+func (s *Store) MarkShown(ctx context.Context, id string) error {
 	_, err := s.Pool.Exec(ctx, `UPDATE tasks SET told = true WHERE id = $1 AND NOT told`, id)
 	return err
 }

@@ -3,15 +3,45 @@ package workspace_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"urncast/integration/rig/pg"
 	"urncast/internal/secret"
 	"urncast/registry"
+	"urncast/registry/postgres"
+	pgworkspace "urncast/registry/postgres/workspace"
 	"urncast/registry/workspace"
 )
+
+// Work that is single is begun once while it is under way, and anew when it was broken off;
+// other work that only looks gives way.
+func TestSingleWorkIsBegunOnce(t *testing.T) {
+	all, pool := instances(t, 2, nil)
+	begin := func(i int, single bool) string {
+		t.Helper()
+		there, err := all[i].BeginTask(t.Context(), &workspace.Task{User: "anna", Address: "/verify", ID: uuid.NewString(), Kind: "verify", Single: single, Progress: []byte("{}")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return there.ID
+	}
+	first := begin(0, true)
+	if again := begin(1, true); again != first {
+		t.Error("a second click began it again")
+	}
+	run(t, pool, `UPDATE tasks SET beat_at = clock_timestamp() - interval '11 seconds'`)
+	second := begin(1, true)
+	if second == first {
+		t.Error("what was broken off cannot be begun anew")
+	}
+	if third := begin(0, false); third == second {
+		t.Error("what only looks does not give way")
+	}
+}
 
 // A piece of work is known to every instance by its user and address, and begun once; one
 // whose signs of life stay away is taken for broken off, and finds that out.
@@ -175,6 +205,51 @@ func TestDraftsAreSealedAndShared(t *testing.T) {
 	}
 	if err := all[0].SaveDraft(t.Context(), found); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("saving what was dropped: %v", err)
+	}
+}
+
+// A draft outlives the rotation of the key that sealed its secrets. One that a key sealed which
+// nobody gives any more is gone in words, and keeps nothing from being rotated.
+func TestDraftsOutliveARotation(t *testing.T) {
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "rotated"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	older, newer := secret.NewKey(), secret.NewKey()
+	keep := func(keys string) *workspace.Draft {
+		t.Helper()
+		r, err := secret.Parse(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &workspace.Draft{User: "anna", Content: []byte("{}"), Secrets: []byte("four more words")}
+		if err := (&pgworkspace.Store{Pool: store.Pool(), Ring: r}).CreateDraft(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	mine, lost := keep(older), keep(secret.NewKey())
+	both, err := secret.Parse(newer + " " + older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := store.Connections(both).Rotate(t.Context(), registry.Actor{User: "root"}); err != nil || r.Sealed != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	alone, err := secret.Parse(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &pgworkspace.Store{Pool: store.Pool(), Ring: alone}
+	if d, err := s.Draft(t.Context(), mine.ID, "anna"); err != nil || d.Gone != "" || string(d.Secrets) != "four more words" {
+		t.Errorf("with the new key alone it is %+v, %v", d, err)
+	}
+	if err := s.SaveDraft(t.Context(), mine); err != nil {
+		t.Errorf("it cannot be gone on with: %v", err)
+	}
+	if d, err := s.Draft(t.Context(), lost.ID, "anna"); err != nil || !strings.Contains(d.Gone, "which was rotated or is not given to this instance") || d.Secrets != nil {
+		t.Errorf("one of another key is %+v, %v", d, err)
 	}
 }
 

@@ -40,8 +40,9 @@ func (s *Store) BeginUpload(ctx context.Context, user string) (*workspace.Upload
 	return u, err
 }
 
-// AddFile adds a file, chunk by chunk, and sets its size. Other uploads go for it, the
-// oldest first, if there is no room. Errors of in are returned as they are.
+// AddFile adds a file, chunk by chunk, and sets its size. A *workspace.FullError says that it
+// does not fit beside the user's others. Uploads of anybody go for it, the oldest first, if
+// all together are too large. Errors of in are returned as they are.
 func (s *Store) AddFile(ctx context.Context, u *workspace.Upload, f workspace.File, in io.Reader) (size int64, err error) {
 	chunk := make([]byte, chunkBytes)
 	for place := 0; ; place++ {
@@ -85,7 +86,7 @@ func (s *Store) addChunk(ctx context.Context, u *workspace.Upload, file, place i
 		err := tx.SendBatch(ctx, b).Close()
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
-			return workspace.ErrDiscarded
+			return s.whyGone(ctx, u)
 		case err != nil:
 			return err
 		}
@@ -97,10 +98,61 @@ func (s *Store) addChunk(ctx context.Context, u *workspace.Upload, file, place i
 	})
 }
 
-// makeRoom deletes what is oldest until the bytes of the user, and of all, are within
-// their bounds.
+// notBeside is why an upload was deleted while it arrived; its sender is told in a FullError.
+const notBeside = "They did not fit beside other files of yours."
+
+// whyGone is the error of adding to an upload that was deleted.
+func (s *Store) whyGone(ctx context.Context, u *workspace.Upload) error {
+	var why string
+	err := s.Pool.QueryRow(ctx, `SELECT gone FROM uploads WHERE id = $1 AND gone IS NOT NULL`, u.ID).Scan(&why)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return workspace.ErrDiscarded
+	case err == nil && why == notBeside:
+		return s.full(ctx, u.User)
+	}
+	return cmp.Or(err, workspace.ErrDiscarded)
+}
+
+// full is the error of files that do not fit beside the others of their user.
+func (s *Store) full(ctx context.Context, user string) error {
+	rows, err := s.Pool.Query(ctx, `SELECT id, files FROM uploads WHERE user_name = $1 AND whole AND gone IS NULL ORDER BY made_at`, user)
+	if err != nil {
+		return err
+	}
+	kept, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u workspace.Upload, err error) {
+		u.User = user
+		return u, row.Scan(&u.ID, &u.Files)
+	})
+	if err != nil {
+		return err
+	}
+	return &workspace.FullError{Max: s.userMax(), Kept: kept}
+}
+
+func (s *Store) userMax() int64 { return cmp.Or(s.userBytesMax, workspace.UserBytesMax) }
+
+// endYoungest deletes what has arrived of the user's upload that began last, if that is not u.
+// It waits for a chunk that is being added to it: whoever waits began earlier, so no two wait
+// for each other.
+func (s *Store) endYoungest(ctx context.Context, tx pgx.Tx, u *workspace.Upload) (ended bool, err error) {
+	tag, err := tx.Exec(ctx, `
+		WITH one AS MATERIALIZED (
+			SELECT id FROM uploads WHERE user_name = $2 AND gone IS NULL AND NOT whole AND bytes > 0 ORDER BY made_at DESC, id LIMIT 1
+		), other AS MATERIALIZED (
+			SELECT u.id FROM uploads u JOIN one USING (id) WHERE u.id <> $3 AND u.gone IS NULL AND NOT u.whole FOR UPDATE OF u
+		), chunks AS (
+			DELETE FROM upload_chunks c USING other WHERE c.upload = other.id
+		)
+		UPDATE uploads SET gone = $1, bytes = 0, expires_at = clock_timestamp() + $4::interval FROM other WHERE uploads.id = other.id`,
+		notBeside, u.User, u.ID, arriving)
+	return err == nil && tag.RowsAffected() > 0, err
+}
+
+// makeRoom keeps the bytes of the user, and of all, within their bounds. Of the user's uploads
+// that arrive the one that began last gives way; of all that have arrived the oldest is deleted.
 func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, u *workspace.Upload) error {
-	userMax, allMax := cmp.Or(s.userBytesMax, workspace.UserBytesMax), cmp.Or(s.bytesMax, workspace.BytesMax)
+	userMax, allMax := s.userMax(), cmp.Or(s.bytesMax, workspace.BytesMax)
 	for {
 		var mine, all int64
 		err := tx.QueryRow(ctx, `SELECT coalesce(sum(bytes) FILTER (WHERE user_name = $1), 0)::bigint, coalesce(sum(bytes), 0)::bigint FROM uploads`, u.User).Scan(&mine, &all)
@@ -109,9 +161,11 @@ func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, u *workspace.Upload) er
 		case err != nil:
 			return err
 		case mine > userMax:
-			dropped, err = evict(ctx, tx, `u.user_name = $2 AND u.id <> $3 AND u.bytes > 0`, `They were discarded for newer ones: the files of one user may have `+exact(userMax)+`.`, u.User, u.ID)
+			if dropped, err = s.endYoungest(ctx, tx, u); err == nil && !dropped {
+				err = s.full(ctx, u.User)
+			}
 		case all > allMax:
-			dropped, err = evict(ctx, tx, `u.id <> $2 AND u.bytes > 0`, `They were discarded for newer ones: all files together may have `+exact(allMax)+`.`, u.ID)
+			dropped, err = evict(ctx, tx, `u.id <> $2 AND u.whole AND u.bytes > 0`, `They were discarded for newer ones: all files together may have `+exact(allMax)+`.`, u.ID)
 		default:
 			return nil
 		}

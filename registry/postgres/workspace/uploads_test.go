@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -159,20 +160,6 @@ func TestUploadsAreBounded(t *testing.T) {
 	if gone(t, s, busy) != "" || gone(t, s, berts) != "" {
 		t.Error("what is within its bounds went")
 	}
-	keep(t, s, "anna", 4<<20)
-	if n := count(t, pool, `SELECT sum(bytes) FROM uploads WHERE user_name = 'anna'`); n > 10<<20 || gone(t, s, busy) != "" {
-		t.Errorf("anna has %d bytes", n)
-	}
-	u, err := s.BeginUpload(t.Context(), "anna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.AddFile(t.Context(), u, workspace.File{}, io.LimitReader(zeros{}, 9<<20+1)); !errors.Is(err, workspace.ErrFull) {
-		t.Errorf("what does not fit beside what is read: %v", err)
-	}
-	if err := s.DropUpload(t.Context(), u.ID, "anna", "It did not arrive."); err != nil {
-		t.Fatal(err)
-	}
 	keep(t, s, "carl", 10<<20)
 	if n := count(t, pool, `SELECT sum(bytes) FROM uploads`); n > 16<<20 || !strings.Contains(gone(t, s, berts), "all files together may have 16 MiB") {
 		t.Errorf("all have %d bytes", n)
@@ -189,6 +176,74 @@ func TestUploadsAreBounded(t *testing.T) {
 	}
 	if _, err := io.ReadAll(s.OpenFile(t.Context(), busy, 0)); !errors.Is(err, workspace.ErrDiscarded) {
 		t.Errorf("reading what is gone: %v", err)
+	}
+}
+
+// Files that do not fit beside others of their user are refused with what those are, and the
+// others stay: those that have arrived, and of those that arrive the ones that began first.
+func TestFilesThatDoNotFitAreRefused(t *testing.T) {
+	all, pool := instances(t, 2, nil)
+	for _, s := range all {
+		s.Bound(10<<20, 100<<20)
+	}
+	begin := func(i int) *workspace.Upload {
+		t.Helper()
+		u, err := all[i].BeginUpload(t.Context(), "anna")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	add := func(i int, u *workspace.Upload, bytes int64) error {
+		_, err := all[i].AddFile(t.Context(), u, workspace.File{Name: "b.xml"}, io.LimitReader(zeros{}, bytes))
+		return err
+	}
+	refused := func(err error, kept int, words string) {
+		t.Helper()
+		var full *workspace.FullError
+		if !errors.As(err, &full) || len(full.Kept) != kept || !strings.Contains(full.Error(), "may have 10 MiB") || !strings.Contains(full.Error(), words) {
+			t.Errorf("it says %v, want a refusal beside %d that says %q", err, kept, words)
+		}
+	}
+	first, second := begin(0), begin(1)
+	if err := errors.Join(add(0, first, 4<<20), add(1, second, 5<<20), add(0, first, 4<<20)); err != nil {
+		t.Fatal(err)
+	}
+	refused(add(1, second, 1), 0, "beside those that you are sending already")
+	if err := errors.Join(all[1].DropUpload(t.Context(), second.ID, "anna", "They did not arrive whole."), all[0].KeepUpload(t.Context(), first)); err != nil {
+		t.Fatal(err)
+	}
+	third := begin(1)
+	refused(add(1, third, 3<<20), 1, "beside the 8 MiB that you have here")
+	if err := all[1].DropUpload(t.Context(), third.ID, "anna", "They did not arrive whole."); err != nil {
+		t.Fatal(err)
+	}
+	if why, n := gone(t, all[0], first), count(t, pool, `SELECT sum(bytes) FROM uploads`); why != "" || n != 8<<20 {
+		t.Errorf("what had arrived went for %q, and %d bytes are there", why, n)
+	}
+	var group sync.WaitGroup
+	var errs [4]error
+	uploads := [4]*workspace.Upload{begin(0), begin(1), begin(0), begin(1)}
+	for i, u := range uploads {
+		group.Go(func() {
+			for range 8 {
+				if errs[i] = add(i%2, u, 200<<10); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if errs[0] != nil || gone(t, all[0], first) != "" {
+		t.Errorf("of four that arrive at once the first is told %v", errs[0])
+	}
+	for _, err := range errs[1:] {
+		if err != nil {
+			refused(err, 1, "beside the 8 MiB that you have here")
+		}
+	}
+	if n := count(t, pool, `SELECT sum(bytes) FROM uploads`); n > 10<<20+4*200<<10 {
+		t.Errorf("all have %d bytes", n)
 	}
 }
 

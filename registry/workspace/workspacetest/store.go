@@ -93,7 +93,7 @@ func (s *Store) BeginTask(_ context.Context, t *workspace.Task) (*workspace.Task
 		s.tasks = map[[2]string]workspace.Task{}
 	}
 	k := [2]string{t.User, t.Address}
-	if there, ok := s.tasks[k]; !ok || !there.Writes || !there.Runs() {
+	if there, ok := s.tasks[k]; !ok || !there.Writes && !t.Single || !there.Runs() {
 		s.tasks[k] = *t
 	}
 	there := s.tasks[k]
@@ -169,13 +169,13 @@ func (s *Store) ClearOthers(_ context.Context, user, kind, address string) error
 	return nil
 }
 
-// TellTask is as that of the database.
-func (s *Store) TellTask(_ context.Context, id string) error {
+// MarkShown is as that of the database.
+func (s *Store) MarkShown(_ context.Context, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k, t := range s.tasks {
 		if t.ID == id {
-			t.Told = true
+			t.Shown = true
 			s.tasks[k] = t
 		}
 	}

@@ -131,7 +131,7 @@ func (s *Pages) draftOf(ctx context.Context, id, path, user string) (d *draft, w
 	found, err := s.Drafts.Draft(ctx, id, user)
 	switch {
 	case errors.Is(err, registry.ErrNotFound), err == nil && found.Path != path:
-		return nil, "they were saved, or are older than a day", nil
+		return nil, "they were saved, or nobody went on with them for an hour", nil
 	case err != nil:
 		return nil, "", err
 	case found.Gone != "":

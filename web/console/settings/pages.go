@@ -12,6 +12,7 @@ import (
 	"urncast/registry/plan"
 	"urncast/web/answer"
 	"urncast/web/console/page"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
@@ -20,6 +21,7 @@ import (
 type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
+	Tasks    *task.Tasks
 	// BodyBytesMax bounds a request's body.
 	BodyBytesMax int64
 }
@@ -32,12 +34,13 @@ func (s *Pages) Routes() []guard.Route {
 		{Pattern: "POST /settings/preview", Level: guard.Admin, Act: "Housekeeping", Handle: s.previewHousekeeping},
 		{Pattern: "GET /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.askHousekeeping},
 		{Pattern: "POST /settings/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: s.runHousekeeping},
+		{Pattern: "GET /settings/housekeeping/run", Level: guard.Admin, Act: "Housekeeping", Handle: s.housekeepingRun},
 	}
 }
 
 const settingsPath = "/settings"
 
-var settingsDone = map[string]string{"saved": "Saved, for submissions from now on.", "same": "Nothing was to be changed.", "removed": "Old content was removed."}
+var settingsDone = map[string]string{"saved": "Saved, for submissions from now on.", "same": "Nothing was to be changed."}
 
 func (s *Pages) settingsPage(w http.ResponseWriter, r *http.Request) {
 	s.drawSettings(w, r, http.StatusOK, &Settings{Done: settingsDone[r.URL.Query().Get("done")]})
@@ -53,7 +56,7 @@ func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int,
 	if err == nil {
 		shown.Sizes, err = s.Registry.Sizes(ctx)
 	}
-	producers, listed := s.ListProducers(ctx)
+	producers, listed := s.Producers.List(ctx)
 	if err = errors.Join(err, listed); err != nil {
 		s.DrawTrouble(w, r, settingsPath, err)
 		return
@@ -65,7 +68,12 @@ func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int,
 		}
 	}
 	shown.Version, shown.Body, shown.Closed = s.Version, s.BodyBytesMax, s.Guard.ReadsClosed
-	shown.Admin = access.From(ctx).Role >= access.Admin
+	if by := access.From(ctx); by.Role >= access.Admin {
+		shown.Admin = true
+		if run, err := s.Tasks.Find(ctx, by.Name, runPath); err == nil && run != nil { // the page tells all without it
+			shown.Mine = run.Runs()
+		}
+	}
 	if shown.Form == nil {
 		now := shown.Now
 		shown.Form = settingsForm(now.AllowDangling, now.RequireAgencies, strconv.FormatInt(now.Keep.Transactions, 10), strconv.Itoa(now.Keep.Days), now.Revision())
@@ -131,60 +139,4 @@ func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.drawSettings(w, r, http.StatusBadRequest, &Settings{Form: form})
-}
-
-// previewHousekeeping says what housekeeping would remove by the saved settings.
-func (s *Pages) previewHousekeeping(w http.ResponseWriter, r *http.Request) {
-	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
-	if err != nil {
-		s.housekeepingFailed(w, r, err)
-		return
-	}
-	s.drawSettings(w, r, http.StatusOK, &Settings{Preview: &would})
-}
-
-func (s *Pages) housekeepingFailed(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, registry.ErrBusy) {
-		s.drawSettings(w, r, http.StatusConflict, &Settings{Wrong: "Housekeeping runs already, on this instance or another. Look again when it is over."})
-		return
-	}
-	s.DrawTrouble(w, r, settingsPath, err)
-}
-
-// askHousekeeping asks before content is removed.
-func (s *Pages) askHousekeeping(w http.ResponseWriter, r *http.Request) {
-	s.drawHousekeeping(w, r, http.StatusOK, "")
-}
-
-// drawHousekeeping draws the question; wrong is why the last answer was refused.
-func (s *Pages) drawHousekeeping(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	would, err := s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{Dry: true})
-	if err != nil {
-		s.housekeepingFailed(w, r, err)
-		return
-	}
-	q := &ui.Ask{Question: "Remove old content now?", Action: settingsPath + "/housekeeping", Back: settingsPath, Keep: "Keep it", Act: "Remove " + ui.Plural(would.Documents, "document", "documents"),
-		Hidden: map[string]string{"revision": registry.Settings{Keep: would.Keep}.Revision()}, Wrong: wrong,
-		Consequences: []string{"The content of " + ui.Plural(would.Transactions, "transaction", "transactions") + " goes, " + ui.Size(would.Bytes) + ", and cannot be brought back but from a backup.",
-			"What was current before transaction " + ui.Number(would.Horizon) + " can be read no more. Kept: " + would.Keep.String() + ".", "Records of transactions stay, and everything that is current; topics are not touched."}}
-	s.Draw(w, r, status, ui.Question(s.Frame(r, q.Question, settingsPath), q))
-}
-
-// runHousekeeping removes content, if the rules are still those that the question showed.
-func (s *Pages) runHousekeeping(w http.ResponseWriter, r *http.Request) {
-	if !s.ReadForm(w, r) {
-		return
-	}
-	asked, err := registry.SettingsOf(r.PostForm.Get("revision"))
-	if err == nil {
-		_, err = s.Registry.Housekeep(r.Context(), registry.HousekeepingOrder{By: answer.Actor(r), Keep: &asked.Keep})
-	}
-	switch {
-	case errors.Is(err, registry.ErrNoRevision), errors.Is(err, registry.ErrKeepChanged):
-		s.drawHousekeeping(w, r, http.StatusConflict, "Nothing was removed: what is kept was changed since you were asked. See what would go now.")
-	case err != nil:
-		s.housekeepingFailed(w, r, err)
-	default:
-		http.Redirect(w, r, settingsPath+"?done=removed", http.StatusSeeOther)
-	}
 }

@@ -81,7 +81,7 @@ func (s *Pages) agencyOrder(r *http.Request, q url.Values, dry bool) *task.Order
 		in.Force = page.Prose(q, "force") // why stable structures shall be renamed, too
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Progress, in.Key = t.Told, key
+		in.Progress, in.Key = t.Report, key
 		made, err := s.Registry.Rename(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err

@@ -59,7 +59,7 @@ func (s *Pages) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry b
 		s.Draw(w, r, status, DeletionPage(s.Frame(r, "Delete "+u.ID, "/structures"), d))
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Progress, in.Key = t.Told, key
+		in.Progress, in.Key = t.Report, key
 		made, err := s.Registry.Submit(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err
@@ -83,7 +83,7 @@ func (s *Pages) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry b
 
 // topicsFor returns the topics on which a structure is published.
 func (s *Pages) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (s *Pages) rename(w http.ResponseWriter, r *http.Request, q url.Values, dry
 		in.Structure.Version = ""
 	}
 	o.Do = func(ctx context.Context, t *task.Task, key string) (*registry.Outcome, any, error) {
-		in.Progress, in.Key = t.Told, key
+		in.Progress, in.Key = t.Report, key
 		made, err := s.Registry.Rename(ctx, in)
 		if err != nil || len(made.Transactions) > 0 {
 			return made, nil, err

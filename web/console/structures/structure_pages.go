@@ -49,6 +49,10 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 	v, err := s.structure(r.Context(), u, r.URL.Query())
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
+		if other, ok := s.relative(r.Context(), u); ok {
+			http.Redirect(w, r, ui.StructurePath(other), http.StatusSeeOther)
+			return
+		}
 		s.noStructure(w, r)
 	case err != nil:
 		s.DrawTrouble(w, r, "/structures", err)
@@ -60,6 +64,19 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 		}
 		s.Draw(w, r, http.StatusOK, StructurePage(s.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
+}
+
+// relative returns the structure that a reference to u leads to, if that is of another class
+// (sdmx.Class.Relatives).
+func (s *Pages) relative(ctx context.Context, u sdmx.URN) (sdmx.URN, bool) {
+	for _, c := range u.Class.Relatives() {
+		other := u
+		other.Class = c
+		if found, err := s.Registry.History(ctx, other, 0, 1); c != u.Class && err == nil && len(found) > 0 {
+			return other, true
+		}
+	}
+	return u, false
 }
 
 // renames returns the pages that rename the agencies of an agency scheme, by the ids of
@@ -93,7 +110,7 @@ func (s *Pages) structure(ctx context.Context, u sdmx.URN, q url.Values) (*Struc
 	for _, f := range formats.All() {
 		v.Formats = append(v.Formats, f.Name)
 	}
-	if before := page.Natural(q, "before"); before > 0 {
+	if before := page.Number(q, "before"); before > 0 {
 		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
 			return nil, err
 		}
@@ -182,7 +199,7 @@ func (s *Pages) fillVersions(ctx context.Context, v *Structure) error {
 
 // fillPublished puts into the page what became of the shown revision on each producer.
 func (s *Pages) fillPublished(ctx context.Context, v *Structure) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -202,7 +219,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 		return
 	}
 	v.Items = &Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
-		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
+		Path: ui.StructurePath(v.URN), Keep: url.Values{}, Components: c.components}
 	if v.Items.Tree && v.Items.Filter == "" { // a filter searches the whole tree
 		v.Items.Branch = page.Word(q, "branch")
 	}
@@ -211,7 +228,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 			v.Items.Keep.Set(name, s)
 		}
 	}
-	c.window(v.Items, page.Natural(q, "from"))
+	c.window(v.Items, page.Number(q, "from"))
 }
 
 // fillReferring puts into the page which structures refer to this one now.

@@ -33,21 +33,21 @@ const (
 type checked struct {
 	// Choices are the ones that the check was made with: another tab may have saved others
 	// since. Nil for work that broke off.
-	Choices  *workspace.Choices
-	Sent     []registry.Number // the transactions that it made; all else is empty then
-	Unread   *Unread           // why the files could not be read
-	Broke    string            // why it broke off
-	Public   bool              // Broke may be shown to everybody
-	Submit   bool              // it was a submission
-	Took     time.Duration
-	Formats  []string
-	Skipped  formats.Remarks
-	Warnings formats.Remarks
-	Results  []registry.Result
-	Dangling int
-	Whither  []record.Delivery   // what each route would carry; stored checks have this name
-	Sizes    map[sdmx.URN]int    // of the structures that would be written
-	Bodies   map[sdmx.URN][]byte // the first of them, up to keptBytes
+	Choices    *workspace.Choices
+	Sent       []registry.Number // the transactions that it made; all else is empty then
+	Unread     *Unread           // why the files could not be read
+	Broke      string            // why it broke off
+	Public     bool              // Broke may be shown to everybody
+	Submit     bool              // it was a submission
+	Took       time.Duration
+	Formats    []string
+	Skipped    formats.Remarks
+	Warnings   formats.Remarks
+	Results    []registry.Result
+	Dangling   int
+	Deliveries []record.Delivery   // what each route would carry
+	Sizes      map[sdmx.URN]int    // of the structures that would be written
+	Bodies     map[sdmx.URN][]byte // the first of them, up to keptBytes
 }
 
 // take copies from an outcome what pages need.
@@ -220,7 +220,7 @@ func (s *Pages) beginCheck(ctx context.Context, up *workspace.Upload, submit boo
 	in.Force, in.Key = up.Choices.Force, up.ID
 	w.Do = func(ctx context.Context, t *task.Task) []byte {
 		c := &checked{Submit: submit, Choices: &up.Choices}
-		in.Progress, in.Structures = t.Told, s.structures(ctx, up, t, c)
+		in.Progress, in.Structures = t.Report, s.structures(ctx, up, t, c)
 		began := time.Now()
 		err := background.Guarded(ctx, s.Log, "task", in.CorrelationID, func() error { return s.decide(ctx, t, c, in) })
 		if c.Took = time.Since(began); err != nil {
@@ -247,7 +247,7 @@ func (s *Pages) decide(ctx context.Context, t *task.Task, c *checked, in registr
 	}
 	if len(o.Transactions) == 0 {
 		t.Update(func(f *task.Far) { f.Phase = task.Fitting })
-		if c.Whither, err = s.Record.Deliveries(ctx, o); err != nil {
+		if c.Deliveries, err = s.Record.Deliveries(ctx, o); err != nil {
 			return err
 		}
 	}

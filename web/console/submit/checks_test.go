@@ -42,7 +42,7 @@ func TestACheckIsKept(t *testing.T) {
 		o.Results = append(o.Results, registry.Result{URN: u, Where: "a.xml, line 3", Verdict: registry.Refused, Problems: []registry.Problem{{Reason: registry.ReasonInvalid, Text: "no"}}})
 		o.Replaces = append(o.Replaces, registry.Content{URN: u, Body: make([]byte, record.SumBytesMax)})
 	}
-	c := &checked{Took: time.Second, Formats: []string{"sdmx-ml-2.1"}, Whither: []record.Delivery{{Topic: "t", Messages: 2}}}
+	c := &checked{Took: time.Second, Formats: []string{"sdmx-ml-2.1"}, Deliveries: []record.Delivery{{Topic: "t", Messages: 2}}}
 	c.take(o)
 	b, err := c.encode()
 	if err != nil {
@@ -50,7 +50,7 @@ func TestACheckIsKept(t *testing.T) {
 	}
 	back, _, err := decodeChecked(b)
 	if err != nil || len(back.Results) != 100 || back.Results[99].URN != o.Results[99].URN || back.Results[0].Problems[0].Text != "no" ||
-		back.Dangling != 3 || back.Took != time.Second || back.Whither[0].Messages != 2 || back.Sizes[o.Replaces[99].URN] != record.SumBytesMax {
+		back.Dangling != 3 || back.Took != time.Second || back.Deliveries[0].Messages != 2 || back.Sizes[o.Replaces[99].URN] != record.SumBytesMax {
 		t.Errorf("it is %+v, %v", back, err)
 	}
 	if n := len(back.Bodies) * record.SumBytesMax; n == 0 || n > keptBytes {

@@ -26,7 +26,7 @@ var errParts = errors.New("the form has more than " + strconv.Itoa(partsMax) + "
 // busyUploads refuses an upload while all kept uploads are being checked or submitted, so
 // that none can be dropped for it.
 var busyUploads = &answer.BusyError{Status: http.StatusServiceUnavailable, Retry: 10 * time.Second,
-	Text: "The files were not taken: as many as this server keeps are being checked or submitted now. Send them again in a moment."}
+	Text: "The files were not taken: as many as this server keeps arrive, or are being checked or submitted now. Send them again in a moment."}
 
 // A keepError says that files arrived and could not be stored.
 type keepError struct{ err error }

@@ -58,11 +58,12 @@ func (s *Pages) Routes() []guard.Route {
 
 // submitPage draws the empty form.
 func (s *Pages) submitPage(w http.ResponseWriter, r *http.Request) {
-	s.drawSubmit(w, r, http.StatusOK, "")
+	s.drawSubmit(w, r, http.StatusOK, "", nil)
 }
 
-func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string) {
-	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong))
+// drawSubmit draws the form; kept are the reader's uploads beside which no more fit.
+func (s *Pages) drawSubmit(w http.ResponseWriter, r *http.Request, status int, wrong string, kept []workspace.Upload) {
+	s.Draw(w, r, status, SubmitPage(s.Frame(r, "Submit structures", "/submit"), wrong, kept))
 }
 
 // uploadPath is the page of an upload, of its check and of its submission.
@@ -72,28 +73,33 @@ func uploadPath(id string) string { return "/submit/" + id }
 func (s *Pages) submitFiles(w http.ResponseWriter, r *http.Request) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".")
+		s.drawSubmit(w, r, http.StatusBadRequest, "The form could not be read: "+err.Error()+".", nil)
 		return
 	}
 	up, err := s.takeUpload(r.Context(), form, access.From(r.Context()).Name)
 	var large *http.MaxBytesError
+	var full *workspace.FullError
 	switch {
+	case errors.As(err, &full):
+		_, _ = io.Copy(io.Discard, r.Body) // a browser that is still sending would show that the connection was lost
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, full.Error(), full.Kept)
+		return
 	case errors.As(err, &large):
-		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.")
+		s.drawSubmit(w, r, http.StatusRequestEntityTooLarge, "The files have more than the "+ui.ExactBytes(large.Limit)+" that this server takes at once. Send them in parts, or zipped.", nil)
 		return
 	case answer.Busy(err) != nil:
 		busy := answer.Busy(err)
 		busy.Tell(w.Header())
-		s.drawSubmit(w, r, busy.Status, busy.Text)
+		s.drawSubmit(w, r, busy.Status, busy.Text, nil)
 		return
 	case errors.As(err, new(*keepError)):
-		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".")
+		s.drawSubmit(w, r, http.StatusInsufficientStorage, "The files could not be kept: "+answer.Private(w, r, err).Error()+".", nil)
 		return
 	case err != nil:
-		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.")
+		s.drawSubmit(w, r, http.StatusBadRequest, "The files did not arrive whole: "+err.Error()+". Send them again.", nil)
 		return
 	case up == nil:
-		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.")
+		s.drawSubmit(w, r, http.StatusUnprocessableEntity, "No file was chosen, or it is empty. Choose one or more.", nil)
 		return
 	}
 	if _, err := s.beginCheck(r.Context(), up, false, answer.Request(r)); err != nil {
@@ -163,6 +169,8 @@ func (s *Pages) checkedPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// drawChecked draws the result of a check. The status 409 says that the reader's button was on
+// the page of an earlier one.
 func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspace.Upload, t *workspace.Task, status int, wrong string) {
 	c := &checked{Submit: true, Broke: task.BrokeOff, Public: true}
 	if !t.Lost {
@@ -176,11 +184,12 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 		http.Redirect(w, r, ui.TransactionPath(c.Sent[0]), http.StatusSeeOther)
 		return
 	}
-	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Natural(r.URL.Query(), "from"))
+	v, err := s.checkView(r.Context(), up, c, page.Word(r.URL.Query(), "show"), page.Number(r.URL.Query(), "from"))
 	if err != nil {
 		s.DrawTrouble(w, r, "/submit", err)
 		return
 	}
+	v.Check, v.Stale = t.ID, status == http.StatusConflict
 	if v.Wrong = wrong; v.Broke != "" && !c.Public {
 		v.Broke = answer.Private(w, r, errors.New(v.Broke)).Error()
 	}
@@ -188,7 +197,9 @@ func (s *Pages) drawChecked(w http.ResponseWriter, r *http.Request, up *workspac
 }
 
 // submitCommand does with an upload what a button says. While the upload is checked or
-// submitted, and afterwards, it leads to that: a second click does nothing twice.
+// submitted, and afterwards, it leads to that: a second click does nothing twice. A button
+// counts for the check whose page it was on: if there is another by now, as from another tab,
+// nothing is done and that is shown.
 func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 	up, t := s.uploadOf(w, r)
 	if up == nil {
@@ -208,6 +219,9 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 		}
 	case t == nil: // nobody has seen the result of a check
 		_, err = s.beginCheck(r.Context(), up, false, answer.Request(r))
+	case !runs && r.PostFormValue("check") != t.ID:
+		s.drawChecked(w, r, up, t, http.StatusConflict, "")
+		return
 	case !runs:
 		var wrong string
 		if wrong, err = s.choose(r, up, t, do); wrong != "" {
@@ -226,9 +240,19 @@ func (s *Pages) submitCommand(w http.ResponseWriter, r *http.Request) {
 }
 
 // choose records what a button and the form say about an upload, or returns what is wrong
-// in the form.
+// in the form. The rest is as it was for the check that the form showed.
 func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task, do string) (wrong string, err error) {
+	shown := &checked{}
+	if !t.Lost {
+		if shown, err = s.checkOf(r.Context(), t); err != nil {
+			return "", err
+		}
+	}
 	c := &up.Choices
+	if shown.Choices != nil {
+		*c = *shown.Choices
+		c.Left = slices.Clone(c.Left)
+	}
 	if mode, err := registry.ParseMode(r.PostFormValue("action")); err == nil {
 		c.Mode = mode
 	}
@@ -237,9 +261,7 @@ func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task,
 	}
 	switch do {
 	case "leave":
-		if err := s.leaveRefused(r.Context(), up, t); err != nil {
-			return "", err
-		}
+		leaveRefused(c, shown)
 	case "skip":
 		c.Skip = true
 	case "check":
@@ -257,21 +279,13 @@ func (s *Pages) choose(r *http.Request, up *workspace.Upload, t *workspace.Task,
 	return "", s.Uploads.Choose(r.Context(), up)
 }
 
-// leaveRefused leaves out the structures that the last check refused.
-func (s *Pages) leaveRefused(ctx context.Context, up *workspace.Upload, t *workspace.Task) error {
-	if t == nil || t.Lost {
-		return nil
-	}
-	c, err := s.checkOf(ctx, t)
-	if err != nil {
-		return err
-	}
-	for i := range c.Results {
-		if urn := c.Results[i].URN.String(); c.Results[i].Verdict == registry.Refused && !slices.Contains(up.Choices.Left, urn) {
-			up.Choices.Left = append(up.Choices.Left, urn)
+// leaveRefused leaves out the structures that a check refused.
+func leaveRefused(c *workspace.Choices, shown *checked) {
+	for i := range shown.Results {
+		if urn := shown.Results[i].URN.String(); shown.Results[i].Verdict == registry.Refused && !slices.Contains(c.Left, urn) {
+			c.Left = append(c.Left, urn)
 		}
 	}
-	return nil
 }
 
 // checkView gathers what the page of a check shows.
@@ -291,7 +305,7 @@ func (s *Pages) checkView(ctx context.Context, up *workspace.Upload, c *checked,
 		return v, nil
 	}
 	v.Dangling = c.Dangling
-	v.From, v.Deliveries = from, c.Whither
+	v.From, v.Deliveries = from, c.Deliveries
 	return v, s.fillChecked(ctx, v, c)
 }
 

@@ -9,6 +9,7 @@ import (
 	"urncast/formats"
 	"urncast/registry"
 	"urncast/registry/diff"
+	"urncast/registry/workspace"
 	"urncast/web/console/record"
 	"urncast/web/console/ui"
 )
@@ -16,6 +17,8 @@ import (
 // Checked is the result of checking files that were sent.
 type Checked struct {
 	ID      string
+	Check   string // id of the check, which each form names
+	Stale   bool   // the reader's button was on the page of an earlier check
 	Files   []string
 	Formats []string
 	Bytes   int64
@@ -42,6 +45,15 @@ type Checked struct {
 	Deliveries        []record.Delivery
 
 	counts map[registry.Verdict]int
+}
+
+// keptWords say what is in an upload behind its first file's name.
+func keptWords(u *workspace.Upload) string {
+	more := ""
+	if n := len(u.Files) - 1; n > 0 {
+		more = "and " + ui.Plural(n, "more", "more") + ", "
+	}
+	return more + ui.Size(u.Bytes())
 }
 
 // Unread is why files could not be read, and where.

@@ -22,6 +22,9 @@ import (
 // which nothing is recorded.
 const BrokeOff = "the instance that did it has ended, or lost the database, and nothing of it is recorded"
 
+// Lost says of other work that its instance gives no sign of life.
+const Lost = "It broke off: the instance that did it has ended, or lost the database."
+
 // orderKept is how long the result of an order is kept for its user.
 const orderKept = time.Minute
 
@@ -94,7 +97,7 @@ func (ts *Tasks) Resume(w http.ResponseWriter, r *http.Request, o *Order) bool {
 	case err != nil:
 		ts.Kit.DrawTrouble(w, r, o.Section, err)
 		return true
-	case t == nil, t.EndedFor > orderKept, o.Once && t.Told && r.Method != http.MethodPost, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
+	case t == nil, t.EndedFor > orderKept, o.Once && t.Shown && r.Method != http.MethodPost, t.Lost && (!t.Writes || r.Method == http.MethodPost), r.Method == http.MethodPost && !t.Writes:
 		return false
 	}
 	ts.meet(w, r, o, t)
@@ -173,7 +176,7 @@ func (ts *Tasks) tell(w http.ResponseWriter, r *http.Request, o *Order, t *works
 	switch {
 	case err != nil:
 	case len(a.Sent) > 0:
-		err = ts.Store.TellTask(r.Context(), t.ID)
+		err = ts.Store.MarkShown(r.Context(), t.ID)
 	case !t.Lost || !t.Writes:
 		err = ts.Store.ForgetTask(r.Context(), t.ID)
 	}
@@ -206,15 +209,12 @@ func (ts *Tasks) resultFor(ctx context.Context, t *workspace.Task) (*Result, err
 		}
 		return a, err
 	}
-	b, err := ts.Store.Answer(ctx, t.ID)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(b) == 0:
-		return &Result{Broke: background.ErrDefect.Error()}, nil
-	}
 	a := &Result{}
-	return a, json.Unmarshal(b, a)
+	err := ts.Result(ctx, t, a)
+	if errors.Is(err, background.ErrDefect) {
+		return &Result{Broke: err.Error()}, nil
+	}
+	return a, err
 }
 
 func (ts *Tasks) drawResult(w http.ResponseWriter, r *http.Request, o *Order, writes bool, a *Result) {

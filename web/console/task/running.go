@@ -2,6 +2,7 @@ package task
 
 import (
 	"io"
+	"slices"
 	"sync"
 
 	"urncast/registry"
@@ -38,8 +39,8 @@ func (t *Task) Structure() { t.Update(func(f *Far) { f.Read++ }) }
 // ReadAll records that all files have been read.
 func (t *Task) ReadAll() { t.Update(func(f *Far) { f.Phase, f.Waits = Comparing, true }) }
 
-// Told records the progress of a submission that the registry reports.
-func (t *Task) Told(stage registry.Stage, n int) {
+// Report records the progress of a submission that the registry reports.
+func (t *Task) Report(stage registry.Stage, n int) {
 	t.Update(func(f *Far) {
 		switch stage {
 		case registry.StageFound:
@@ -51,6 +52,17 @@ func (t *Task) Told(stage registry.Stage, n int) {
 		case registry.StageWritten:
 			f.Phase, f.Written = Writing, n
 		}
+	})
+}
+
+// Step says how far a step of Far.Own is, and makes it the present one.
+func (t *Task) Step(i int, finding string, done, all int64) {
+	t.Update(func(f *Far) {
+		own := *f.Own // whoever has the progress from Now reads the old one
+		own.Step, own.Steps = i, slices.Clone(own.Steps)
+		s := &own.Steps[i]
+		s.Finding, s.Done, s.All = finding, done, all
+		f.Own = &own
 	})
 }
 

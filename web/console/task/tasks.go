@@ -1,5 +1,5 @@
 // Package task runs work that outlasts its request: checks, submissions, renames,
-// deletions and their previews. The state of the work is in the database, so that a page
+// deletions and their previews, comparisons of topics, housekeeping. The state of the work is in the database, so that a page
 // of any instance shows its progress until it ends.
 package task
 
@@ -15,7 +15,9 @@ import (
 	"github.com/google/uuid"
 
 	"urncast/registry"
+	"urncast/registry/access"
 	"urncast/registry/workspace"
+	"urncast/web/answer"
 	"urncast/web/background"
 	"urncast/web/console/live"
 	"urncast/web/console/page"
@@ -44,7 +46,7 @@ type Store interface {
 	EndTask(ctx context.Context, id string, progress json.RawMessage, answer []byte) error
 	CancelTask(ctx context.Context, id string) error
 	ClearOthers(ctx context.Context, user, kind, address string) error
-	TellTask(ctx context.Context, id string) error
+	MarkShown(ctx context.Context, id string) error
 	ForgetTask(ctx context.Context, id string) error
 	AbandonTask(ctx context.Context, id string) (abandoned bool, err error)
 }
@@ -67,7 +69,7 @@ type Tasks struct {
 
 // Work is what a page asks for.
 type Work struct {
-	workspace.Task // User, Address, Kind, Writes, Upload and Key
+	workspace.Task // User, Address, Kind, Writes, Single, Upload and Key
 	Far            Far
 	Correlation    string // id of the request
 	// Do does the work, and returns its result, encoded for the page. If it panics, the
@@ -94,7 +96,7 @@ func (ts *Tasks) Begin(ctx context.Context, w Work) (*workspace.Task, error) {
 }
 
 func (ts *Tasks) start(ctx context.Context, w *Work) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	t := &Task{ended: make(chan struct{}), far: w.Far}
 	ts.here.Store(w.ID, t)
 	end := ts.underWay.Begin(w.Writes)
@@ -102,7 +104,7 @@ func (ts *Tasks) start(ctx context.Context, w *Work) {
 		defer end()
 		defer ts.here.Delete(w.ID)
 		defer close(t.ended)
-		defer cancel()
+		defer cancel(nil)
 		over, beaten := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(beaten)
@@ -131,7 +133,7 @@ func (ts *Tasks) do(ctx context.Context, w *Work, t *Task) (answer []byte) {
 // if the row says so, or if another instance has begun it anew for want of signs of life.
 // If the database does not answer, beat tries again: work that needs the database fails by
 // itself.
-func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over <-chan struct{}) {
+func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel context.CancelCauseFunc, over <-chan struct{}) {
 	tick := time.NewTicker(workspace.BeatEvery)
 	defer tick.Stop()
 	last, at := string(w.Progress), time.Now()
@@ -144,7 +146,7 @@ func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over
 		case <-over:
 			return
 		case <-stopping:
-			cancel()
+			cancel(answer.ErrStopping)
 			return
 		case <-tick.C:
 		}
@@ -158,7 +160,7 @@ func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over
 		done()
 		switch {
 		case cancelled, errors.Is(err, workspace.ErrSuperseded):
-			cancel()
+			cancel(nil)
 			return
 		case err == nil:
 			last, at = string(progress), time.Now()
@@ -166,9 +168,10 @@ func (ts *Tasks) beat(ctx context.Context, w *Work, t *Task, cancel func(), over
 	}
 }
 
-// end records the result of work. Work that the server's end broke off is deleted.
+// end records the result of work. Work that the server's end broke off is deleted if its page
+// begins it anew.
 func (ts *Tasks) end(ctx context.Context, w *Work, t *Task, answer []byte) {
-	broken := !w.Writes && ctx.Err() != nil && ts.stops()
+	broken := !w.Writes && !w.Single && ctx.Err() != nil && ts.stops()
 	far := t.Now()
 	progress := encodeFar(&far)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -276,6 +279,37 @@ func (ts *Tasks) watch(ctx context.Context, t *workspace.Task) (now func() Far, 
 		return TaskRuns
 	}
 	return now, wait
+}
+
+// Show shows the reader the progress of the work at an address, if it does not end within a
+// moment. Otherwise ok is true, and t has ended or was lost, or is nil if there is none.
+func (ts *Tasks) Show(w http.ResponseWriter, r *http.Request, section, address string) (t *workspace.Task, ok bool) {
+	t, err := ts.Find(r.Context(), access.From(r.Context()).Name, address)
+	if err == nil && t != nil {
+		t, err = ts.Soon(r.Context(), t)
+	}
+	switch {
+	case err != nil:
+		ts.Kit.DrawTrouble(w, r, section, err)
+		return nil, false
+	case t != nil && t.Runs():
+		ts.Stream(w, r, section, t)
+		return nil, false
+	}
+	return t, true
+}
+
+// Result reads the result of work that has ended, which Do encoded as JSON. The error is
+// background.ErrDefect if Do panicked.
+func (ts *Tasks) Result(ctx context.Context, t *workspace.Task, result any) error {
+	b, err := ts.Store.Answer(ctx, t.ID)
+	switch {
+	case err != nil:
+		return err
+	case len(b) == 0:
+		return background.ErrDefect
+	}
+	return json.Unmarshal(b, result)
 }
 
 // Wait waits until this instance runs no work, or ctx ends; then it returns how many

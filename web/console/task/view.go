@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,23 @@ type Far struct {
 	Bytes, All                       int64 // of the files as they were sent
 	Read, Compared, Checked, Written int   // counts of structures
 	Waits                            bool  // for the registry: a submission also for its lock
+	// Own describes work that is neither check, submission, rename nor deletion; else nil.
+	Own *Own `json:",omitempty"`
+}
+
+// An Own is the description of work that names its page and its steps itself.
+type Own struct {
+	Title string
+	Text  string // a sentence: what it changes, and that it goes on
+	Stop  string // on the button that ends it; empty for none
+	Step  int    // the present one
+	Steps []OwnStep
+}
+
+// An OwnStep is a step of such work. All is 0 if it is not known.
+type OwnStep struct {
+	Name, Finding string
+	Done, All     int64
 }
 
 // A TaskState is the result of waiting for more progress.
@@ -62,6 +80,8 @@ type View struct {
 // Title heads the page.
 func (t *View) Title() string {
 	switch now := t.Now(); {
+	case now.Own != nil:
+		return now.Own.Title
 	case now.Renames && now.Writes:
 		return "Renaming"
 	case now.Renames:
@@ -72,19 +92,30 @@ func (t *View) Title() string {
 	return "Checking"
 }
 
+// stop is on the button that ends the work; empty for none.
+func (t *View) stop() string {
+	switch now := t.Now(); {
+	case now.Own != nil:
+		return now.Own.Stop
+	case now.Writes || now.Renames:
+		return ""
+	}
+	return "Discard"
+}
+
 // Stream draws until the task ends, or its reader leaves.
 func (t *View) Stream() templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		var last Far
+		var last []taskLine
 		for state := TaskRuns; ; state = t.Wait() {
 			now := t.Now()
 			var err error
 			if state != TaskRuns {
 				return taskEnd(t, state).Render(ctx, w)
 			}
-			if now.Phase != last.Phase || now.Bytes != last.Bytes || now.done() != last.done() || last.Began.IsZero() {
-				err = taskNow(&now).Render(ctx, w)
-				last = now
+			if lines := now.lines(); !slices.Equal(lines, last) {
+				err = taskNow(lines).Render(ctx, w)
+				last = lines
 			}
 			if f, ok := w.(interface{ Flush() error }); ok && err == nil {
 				err = f.Flush()
@@ -99,19 +130,6 @@ func (t *View) Stream() templ.Component {
 	})
 }
 
-// done is how many the present phase has counted.
-func (f *Far) done() int {
-	switch f.Phase {
-	case Reading:
-		return f.Read
-	case Comparing:
-		return f.Compared
-	case Ruling:
-		return f.Checked
-	}
-	return f.Written
-}
-
 // A taskLine is one step of a task.
 type taskLine struct {
 	ui.Step
@@ -119,6 +137,9 @@ type taskLine struct {
 }
 
 func (f *Far) lines() []taskLine {
+	if f.Own != nil {
+		return f.Own.lines()
+	}
 	phases := []Phase{Reading, Comparing, Ruling, Fitting}
 	if f.Writes {
 		phases[3] = Writing
@@ -140,6 +161,20 @@ func (f *Far) lines() []taskLine {
 		}
 		if p <= f.Phase {
 			f.fill(&l, p)
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func (o *Own) lines() (out []taskLine) {
+	for i, s := range o.Steps {
+		l := taskLine{Step: ui.Step{Name: s.Name, Finding: s.Finding}}
+		switch {
+		case i < o.Step:
+			l.State = ui.StepPassed
+		case i == o.Step:
+			l.State, l.done, l.all = ui.StepRuns, s.Done, s.All
 		}
 		out = append(out, l)
 	}

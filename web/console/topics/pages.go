@@ -20,6 +20,7 @@ import (
 	"urncast/web/console/live"
 	"urncast/web/console/page"
 	"urncast/web/console/record"
+	"urncast/web/console/task"
 	"urncast/web/console/ui"
 	"urncast/web/guard"
 )
@@ -29,6 +30,7 @@ type Pages struct {
 	*page.Kit
 	Registry *plan.Registry
 	Record   *record.Reader
+	Tasks    *task.Tasks
 	// Reader opens topics; Live sends committed messages to readers of a topic's page.
 	Reader topicview.Opener
 	Live   *live.Streams
@@ -44,6 +46,7 @@ func (s *Pages) Routes() []guard.Route {
 		{Pattern: "GET /topics", Level: guard.Read, Handle: s.topicsPage},
 		{Pattern: "GET /topics/{topic}", Level: guard.Read, Handle: s.topicPage},
 		{Pattern: "GET /topics/{topic}/{offset}", Level: guard.Read, Handle: s.messagePage},
+		{Pattern: "GET /topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: s.verification},
 		{Pattern: "POST /topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: s.verifyTopic},
 		{Pattern: "GET /live/topics/{topic}", Level: guard.Read, Long: true, Handle: s.tailTopic},
 	}
@@ -61,7 +64,7 @@ const (
 
 // topicRows are the topics of all producers.
 func (s *Pages) topicRows(ctx context.Context) ([]TopicRow, error) {
-	all, err := s.ListProducers(ctx)
+	all, err := s.Producers.List(ctx)
 	var rows []TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {

@@ -122,6 +122,18 @@ type Message struct {
 	Asked   int64
 }
 
+// A Verification is what the page of a comparison shows: a report, why there is none, or
+// neither if none is kept.
+type Verification struct {
+	Topic
+	Report *Verified
+	Failed string
+	At     time.Time // when it ended; when it began, if it was lost
+}
+
+// verifyText says what a comparison does.
+const verifyText = "The whole topic is read as a consumer would, and compared with what the registry recorded and calls sent. Nothing is changed."
+
 // A Verified is the report of a comparison.
 type Verified struct {
 	Proofs             []verify.Proof

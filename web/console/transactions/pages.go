@@ -55,12 +55,12 @@ func (s *Pages) listPage(w http.ResponseWriter, r *http.Request) {
 // filterOf reads the filter from an address.
 func filterOf(q url.Values) filter {
 	return filter{View: page.Word(q, "view"), Kind: page.Word(q, "kind"), Of: page.Word(q, "of"), By: page.Word(q, "by"), When: page.Word(q, "when"),
-		Before: registry.Number(page.Natural(q, "before"))}
+		Before: registry.Number(page.Number(q, "before"))}
 }
 
 // fillList gathers what a page of the log shows.
 func (s *Pages) fillList(ctx context.Context, t *list) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *Pages) streamList(w http.ResponseWriter, r *http.Request) {
 
 // watchList gathers the live parts of the log.
 func (s *Pages) watchList(ctx context.Context) ([]live.Part, string, error) {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return nil, "", err
 	}

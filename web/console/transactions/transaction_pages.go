@@ -41,7 +41,7 @@ func (s *Pages) transactionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	t, err := s.transaction(r.Context(), n, max(page.Natural(q, "from"), 1), page.Natural(q, "structure"), q.Get("all") != "")
+	t, err := s.transaction(r.Context(), n, max(page.Number(q, "from"), 1), page.Number(q, "structure"), q.Get("all") != "")
 	if errors.Is(err, registry.ErrNotFound) {
 		s.DrawError(w, r, http.StatusNotFound, "/transactions", "There is no transaction "+ui.Number(n), "Numbers begin at 1 and have no gaps; this one is not recorded yet.")
 		return
@@ -140,7 +140,7 @@ func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen
 
 // fillSent adds the transaction's status on each producer.
 func (s *Pages) fillSent(ctx context.Context, t *transaction) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}

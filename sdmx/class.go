@@ -304,10 +304,10 @@ func (c Class) Family() Class {
 func (c Class) FixedID() string { return classes[c].fixedID }
 
 // Word returns what people call an object of the class, such as "data structure".
-func (c Class) Word() string { return wordOf(cmp.Or(classes[c].word, words(classes[c].name)), 1) }
+func (c Class) Word() string { return classes[c].word }
 
 // Words returns what people call several objects of the class.
-func (c Class) Words() string { return wordOf(cmp.Or(classes[c].word, words(classes[c].name)), 2) }
+func (c Class) Words() string { return wordOf(classes[c].word, 2) }
 
 // ItemWord returns what people call items of a maintainable class, singular or plural by n.
 func (c Class) ItemWord(n int) string { return wordOf(cmp.Or(classes[c].items, "item"), n) }

@@ -157,8 +157,12 @@ var (
 )
 
 func init() {
+	classes[ClassUnknown].word = ClassUnknown.String()
 	for c := ClassUnknown + 1; c < classEnd; c++ {
 		info := &classes[c]
+		if info.word == "" {
+			info.word = words(info.name)
+		}
 		for _, name := range c.Names() {
 			classByPackageName[info.pkg+"."+name] = c
 			classesByName[name] = append(classesByName[name], c)

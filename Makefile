@@ -2,6 +2,10 @@
 TAGS := crashpoints bench
 comma := ,
 
+# go test would vet each package again with some of the analyzers that check runs on all of
+# them, once for each way of building.
+GOTEST := go test -vet=off
+
 .PHONY: help
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -19,11 +23,11 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table/table_gen.go
-	go test ./producer/kafka/properties -run TestDocumentation -update
-	go test ./web -run TestOpenAPI -update
-	go test ./producer/kafka -run TestFaultDocumentation -update
-	go test ./cmd/urncast -run TestReference -update
-	go test ./formats -run TestDocumentation -update
+	$(GOTEST) ./producer/kafka/properties -run TestDocumentation -update
+	$(GOTEST) ./web -run TestOpenAPI -update
+	$(GOTEST) ./producer/kafka -run TestFaultDocumentation -update
+	$(GOTEST) ./cmd/urncast -run TestReference -update
+	$(GOTEST) ./formats -run TestDocumentation -update
 
 .PHONY: pictures
 pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL
@@ -32,8 +36,9 @@ pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromi
 .PHONY: check
 check: ## Vet, formatting, import arrows: fast
 	go vet ./...
-	go vet -tags "$(TAGS)" ./...
-	go test .
+	@# with the tags, the packages that have files under them; the others are the same
+	go vet -tags "$(TAGS)" $$(grep -rlE --include='*.go' "^//go:build.*($(subst $() ,|,$(TAGS)))" . | xargs -n1 dirname | sort -u)
+	$(GOTEST) .
 
 # TREE prints a digest of each file: lint compares them before and after generating.
 TREE = find . -type f -not -path './.git/*' -not -path './bin/*' -print0 | sort -z | xargs -0 sha256sum
@@ -45,26 +50,29 @@ lint: ## staticcheck; go.mod is tidy; what is generated is what is committed
 	@sums=$$(mktemp -d); trap 'rm -rf "$$sums"' EXIT; $(TREE) >"$$sums/before"; $(MAKE) generate && $(TREE) >"$$sums/after" && \
 	  diff "$$sums/before" "$$sums/after" || { echo "What is generated differs from the sources: run make generate, and commit what it makes." >&2; exit 1; }
 
-# Each test runs once. The integration tests start brokers and browsers of their own, which keep
-# two cores busy: one package at a time. All others run under the race detector, two packages at
-# a time; what fills large databases would only be slow under it, and runs without.
+# Each test runs once. The integration tests start brokers of their own, and wait for much: two
+# packages at a time. The console's browser is slow where it is not alone: it comes after them.
+# All others run under the race detector, two packages at a time; what fills large databases
+# would only be slow under it, and runs without.
+BROWSER := /integration/console$$
 .PHONY: test
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
-	go test -timeout 40m -p 1 -parallel 4 ./integration/...
+	$(GOTEST) -timeout 40m -p 2 -parallel 4 $$(go list ./integration/... | grep -v '$(BROWSER)')
+	$(GOTEST) -timeout 40m -parallel 4 $$(go list ./integration/... | grep '$(BROWSER)')
 	$(MAKE) race large
 	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}
 
 .PHONY: race
 race: ## Run all but the integration tests under the race detector, and none that fills large databases
-	go test -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
+	$(GOTEST) -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
 
 # What testing.Short skips; a test compares the list.
 LARGE := TestALongLogCostsNothing|TestPlansOfALargeRegistry
 
 .PHONY: large
 large: ## Run the tests that fill large databases, without the race detector
-	go test -run '^($(LARGE))$$' ./registry/postgres
+	$(GOTEST) -run '^($(LARGE))$$' ./registry/postgres
 
 # One binary for each package that has a target: go test would link it anew for each target.
 .PHONY: fuzz

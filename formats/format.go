@@ -46,6 +46,10 @@ func ByName(name string) (*Format, error) {
 	return nil, fmt.Errorf("format %q is not known; the formats are %s", name, strings.Join(names, ", "))
 }
 
+// URN returns the URN of a structure as the format's messages spell it: the ContentConstraint of
+// SDMX-ML 2.1 is the DataConstraint of Fusion-JSON. It is the key of the messages on a topic.
+func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.dialect.Generation()) }
+
 // Order returns the rank of a class in messages of the format: structures have to be written
 // in rising order of it, those of one class one after another.
 func (f *Format) Order(c sdmx.Class) int {

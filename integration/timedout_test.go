@@ -24,16 +24,16 @@ func TestRequestTimedOut(t *testing.T) {
 	k, s := rig.StartKafka(t), pg.Shared(t)
 	h := &holder{}
 	k.Proxy.Rule(h.rule)
-	t.Run("requests", func(t *testing.T) {
-		for name, key := range map[string]int16{
-			"initialising": rig.InitProducerID, "adding the topic": rig.AddPartitionsToTxn, "producing": rig.Produce, "committing": rig.EndTxn,
-		} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				timedOut(t, newWorld(t, k, s, k.Proxy.Address()), h, key)
-			})
-		}
-	})
+	// All wait at once, in the room of one test: each waits for a minute, which others can use.
+	var waiting sync.WaitGroup
+	for name, key := range map[string]int16{
+		"initialising": rig.InitProducerID, "adding the topic": rig.AddPartitionsToTxn, "producing": rig.Produce, "committing": rig.EndTxn,
+	} {
+		waiting.Go(func() {
+			t.Run(name, func(t *testing.T) { timedOut(t, newWorld(t, k, s, k.Proxy.Address()), h, key) })
+		})
+	}
+	waiting.Wait()
 }
 
 func timedOut(t *testing.T, w *world, h *holder, key int16) {

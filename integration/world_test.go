@@ -133,7 +133,7 @@ func (w *world) awaitFor(patience time.Duration, wanted func(producerStatus) boo
 			return s
 		}
 	}
-	w.t.Fatalf("the producer did not get there; it is %+v, %v", s, err)
+	w.t.Fatalf("the producer is not in the state that the test waits for, but %+v, %v", s, err)
 	return s
 }
 

@@ -13,7 +13,9 @@ import (
 // A Filter says which structures a route takes. Each list that is not empty must
 // let a structure through; the zero Filter lets all through. It looks at the URN
 // alone, so that no change of content moves a structure in or out: only a changed
-// filter does, and that asks.
+// filter does, and that asks. Classes and URNs may be spelled as any version of SDMX
+// does, whatever the format of the route: ContentConstraint also takes what is a
+// DataConstraint on the topic.
 type Filter struct {
 	Classes  []string `json:"classes,omitempty"`  // as in URNs: Codelist, DataStructure
 	Agencies []string `json:"agencies,omitempty"` // SDMX is that agency alone, SDMX.* with those below it
@@ -83,7 +85,7 @@ func (f Filter) Check() error {
 
 // Passes says whether the route takes a structure.
 func (f Filter) Passes(u sdmx.URN) bool {
-	if len(f.Classes) > 0 && !slices.Contains(f.Classes, u.Class.String()) {
+	if len(f.Classes) > 0 && !slices.ContainsFunc(u.Class.Spellings(), func(name string) bool { return slices.Contains(f.Classes, name) }) {
 		return false
 	}
 	if len(f.Agencies) > 0 && !slices.ContainsFunc(f.Agencies, func(a string) bool { return agencyIn(u.Agency, a) }) {
@@ -92,8 +94,19 @@ func (f Filter) Passes(u sdmx.URN) bool {
 	if len(f.URNs) == 0 {
 		return true
 	}
-	urn := u.String()
-	return slices.ContainsFunc(f.URNs, func(p string) bool { return match.Glob(urn, p, "*") })
+	return slices.ContainsFunc(u.Spellings(), func(urn string) bool {
+		return slices.ContainsFunc(f.URNs, func(p string) bool { return match.Glob(urn, p, "*") })
+	})
+}
+
+// StoredClasses returns the names under which structures of the filter's classes are stored.
+func (f Filter) StoredClasses() (out []string) {
+	for _, c := range sdmx.Maintainables() {
+		if slices.ContainsFunc(c.Spellings(), func(name string) bool { return slices.Contains(f.Classes, name) }) {
+			out = append(out, c.String())
+		}
+	}
+	return out
 }
 
 // PassesKey is Passes for a key on the topic; one that is no URN is not taken.

@@ -38,8 +38,9 @@ type Sight struct {
 	Start, End int64
 }
 
-// A Seen is one committed record on the topic, as far as recovery asks.
+// A Seen is one committed record on a topic, as far as recovery asks.
 type Seen struct {
+	Topic     string
 	Offset    int64
 	Key       string
 	Tombstone bool
@@ -74,10 +75,11 @@ type Broker interface {
 	// session asks every few seconds. A topic that is not there is a Transitory
 	// fault: Describe, in the next session, makes it or says that it is missing.
 	Look(ctx context.Context, topics []string) ([]Sight, error)
-	// ReadBack yields every committed record from one offset up to another, and
-	// returns when the position has reached it. While it stands still, waiting is
+	// ReadBack yields every committed record of the topics in to, of each from one offset
+	// up to another, and returns when the position on each topic has reached it. The
+	// records of one topic come in order. While a topic's position stands still, waiting is
 	// called every few seconds with the cause, as a sentence.
-	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*Seen)) error
+	ReadBack(ctx context.Context, from, to map[string]int64, waiting func(why string), yield func(*Seen)) error
 }
 
 // A Lane is one transactional id in a session. After any error past Begin it

@@ -16,9 +16,9 @@ type Browser interface {
 	// Heads returns the first limit changes of each transaction in [from, to]; only Number,
 	// Position, URN and Kind of them are set.
 	Heads(ctx context.Context, from, to Number, limit int) (map[Number][]Change, error)
-	// Pairs returns at most limit changes of transaction n with the contents that they
+	// Transitions returns at most limit changes of transaction n with the contents that they
 	// replaced or deleted, beginning at position from.
-	Pairs(ctx context.Context, n Number, from, limit int) ([]Pair, error)
+	Transitions(ctx context.Context, n Number, from, limit int) ([]Transition, error)
 	// History returns at most limit changes of a structure, newest first, all older than
 	// transaction before; 0 begins at the newest.
 	History(ctx context.Context, u sdmx.URN, before Number, limit int) ([]Revision, error)
@@ -41,9 +41,8 @@ type LogQuery struct {
 	Limit int
 }
 
-// A Pair is a change together with the content that it replaced or deleted. A transaction's
-// other half (Transaction.Pair) is another matter.
-type Pair struct {
+// A Transition is a change together with the content that it replaced or deleted.
+type Transition struct {
 	Change
 	// BeforeDocument is 0 if the structure was not there.
 	BeforeDocument int64
@@ -54,7 +53,7 @@ type Pair struct {
 
 // A Revision is a change of one structure, and the transaction that made it.
 type Revision struct {
-	Pair
+	Transition
 	Transaction Transaction
 }
 
@@ -86,10 +85,10 @@ func (r *Registry) Volume(ctx context.Context, since time.Time, step time.Durati
 	return r.store.Volume(ctx, since, step)
 }
 
-// Pairs returns at most limit changes of transaction n with the contents that they replaced
+// Transitions returns at most limit changes of transaction n with the contents that they replaced
 // or deleted, beginning at position from.
-func (r *Registry) Pairs(ctx context.Context, n Number, from, limit int) ([]Pair, error) {
-	return r.store.Pairs(ctx, n, from, limit)
+func (r *Registry) Transitions(ctx context.Context, n Number, from, limit int) ([]Transition, error) {
+	return r.store.Transitions(ctx, n, from, limit)
 }
 
 // History returns at most limit changes of a structure, newest first, all older than

@@ -42,14 +42,15 @@ type Stored struct {
 // Withdrawn reports whether the version was deleted.
 func (s *Stored) Withdrawn() bool { return s.Document == 0 }
 
-// A Key identifies a structure in all its versions.
+// A Key identifies a structure in all its versions. Class is the first of its relatives
+// (sdmx.Class.Family), because references cannot tell these apart.
 type Key struct {
 	Class      sdmx.Class
 	Agency, ID string
 }
 
 // KeyOf returns the key of a URN.
-func KeyOf(u sdmx.URN) Key { return Key{u.Class, u.Agency, u.ID} }
+func KeyOf(u sdmx.URN) Key { return Key{u.Class.Family(), u.Agency, u.ID} }
 
 // A Write is a structure transaction to be recorded.
 type Write struct {

@@ -176,10 +176,7 @@ func labelOf(u sdmx.URN, m sdmx.Maintainable) Label {
 	for _, t := range m.Common().Names {
 		words = append(words, t.Value)
 	}
-	items := len(sdmx.ItemIDs(m))
-	if m.Class() == sdmx.ClassDataStructure {
-		items -= 3 // ItemIDs names the three lists of components too
-	}
+	items := sdmx.CountItems(m)
 	return Label{URN: u, Name: m.Common().Names.In("en"), Words: Fold(strings.Join(words, "\n")), Items: items}
 }
 

@@ -22,7 +22,9 @@ import (
 //	           slice: uvarint count, values
 //
 // Field numbers are the struct tags `c:"n"`; the numbers of an embedded struct belong to the
-// struct that embeds it. Fields with the zero value are left out, so that a field which is
+// struct that embeds it. A word after the number says what the field is besides: `c:"n,text"` may
+// change in a final structure, `c:"n,items"` holds what EachItem yields, and `c:"n,parent"` is the
+// id of an item's parent. Fields with the zero value are left out, so that a field which is
 // added later does not change older documents and digests. A number must never get a new
 // meaning. A document with an unknown number was written by a newer version of the program,
 // and is refused.
@@ -76,6 +78,7 @@ type field struct {
 	name   string
 	kind   fieldKind
 	text   bool   // left out by StructuralDigest
+	items  bool   // holds items
 	sub    *plan  // of a struct, or of the struct that a pointer points to
 	elem   *field // of a slice
 }
@@ -126,6 +129,7 @@ func (p *plan) build(t reflect.Type, prefix []int) {
 		}
 		f := p.fieldOf(sf.Type)
 		f.number, f.index, f.at, f.name, f.text = uint64(n), index, -1, sf.Name, flag == "text"
+		f.items = flag == "items"
 		if len(index) == 1 {
 			f.at = i
 		}
@@ -138,6 +142,13 @@ func (p *plan) build(t reflect.Type, prefix []int) {
 		p.fields = append(p.fields, f)
 		p.byNum[n] = len(p.fields)
 	}
+}
+
+// IsItemField reports whether a field of a struct holds what EachItem yields: items, or the
+// parent of an item.
+func IsItemField(f reflect.StructField) bool {
+	_, flag, _ := strings.Cut(f.Tag.Get("c"), ",")
+	return flag == "items" || flag == "parent"
 }
 
 func (p *plan) fieldOf(t reflect.Type) field {

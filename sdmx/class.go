@@ -1,8 +1,16 @@
 package sdmx
 
-// A Class is a class of identifiable objects that a URN can name: the 41 maintainable classes
-// (SDMX 3.0 section 2, and those of 2.1 that 3.0 has dropped), and the classes of items and
-// components inside them.
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A Class is a class of identifiable objects that a URN can name: the maintainable classes (SDMX
+// 3.0 section 2, and those of 2.1 that 3.0 has dropped), and the classes of items and components
+// inside them. What is one thing in both versions is one class, whatever its names: the
+// ContentConstraint of 2.1 is ClassDataConstraint. What is known of a class is in one row of the
+// table in classtable.go. Numbers of classes are not stored, and may change.
 type Class uint8
 
 // The maintainable classes, in the order in which they are written: referenced classes come
@@ -31,7 +39,6 @@ const (
 	ClassHierarchyAssociation
 	ClassProvisionAgreement
 	ClassMetadataProvisionAgreement
-	ClassContentConstraint
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
@@ -92,134 +99,78 @@ const (
 	ClassVtlDataflowMapping
 	ClassVtlCodelistMapping
 	ClassVtlConceptMapping
+	ClassValueItem
+	ClassGeoFeatureSetCode
+	ClassGeoGridCode
+	ClassEpochMap
+	ClassDatePatternMap
+	ClassFrequencyFormatMapping
+	ClassIdentifiableObjectTarget
+	ClassDataSetTarget
+	ClassReportPeriodTarget
+	ClassDimensionDescriptorValuesTarget
+	ClassConstraintTarget
+	// The maps inside a structure set of 2.1. Four have the names of maintainable classes of
+	// 3.0, in another package.
+	ClassMappingStructureMap
+	ClassMappingCodelistMap
+	ClassMappingHybridCodelistMap
+	ClassMappingConceptSchemeMap
+	ClassMappingCategorySchemeMap
+	ClassMappingOrganisationSchemeMap
+	ClassMappingReportingTaxonomyMap
 	ClassMetadataSet // identified like a maintainable; stored by metadata services, not by this program
 	classEnd
 )
 
-type classInfo struct {
-	pkg, name string
-	owner     Class  // of an item class: the maintainable class that contains it
-	rest      string // SDMX REST 2.x resource name of a maintainable class
-	modelled  bool   // this program has a Go type for it
-}
-
-var classes = [classEnd]classInfo{
-	ClassAgencyScheme:               {pkg: "base", name: "AgencyScheme", rest: "agencyscheme", modelled: true},
-	ClassDataProviderScheme:         {pkg: "base", name: "DataProviderScheme", rest: "dataproviderscheme"},
-	ClassDataConsumerScheme:         {pkg: "base", name: "DataConsumerScheme", rest: "dataconsumerscheme"},
-	ClassMetadataProviderScheme:     {pkg: "base", name: "MetadataProviderScheme", rest: "metadataproviderscheme"},
-	ClassOrganisationUnitScheme:     {pkg: "base", name: "OrganisationUnitScheme", rest: "organisationunitscheme"},
-	ClassCodelist:                   {pkg: "codelist", name: "Codelist", rest: "codelist", modelled: true},
-	ClassValueList:                  {pkg: "codelist", name: "ValueList", rest: "valuelist"},
-	ClassGeographicCodelist:         {pkg: "codelist", name: "GeographicCodelist", rest: "geographiccodelist"},
-	ClassGeoGridCodelist:            {pkg: "codelist", name: "GeoGridCodelist", rest: "geogridcodelist"},
-	ClassConceptScheme:              {pkg: "conceptscheme", name: "ConceptScheme", rest: "conceptscheme", modelled: true},
-	ClassCategoryScheme:             {pkg: "categoryscheme", name: "CategoryScheme", rest: "categoryscheme", modelled: true},
-	ClassMetadataStructure:          {pkg: "metadatastructure", name: "MetadataStructure", rest: "metadatastructure"},
-	ClassDataStructure:              {pkg: "datastructure", name: "DataStructure", rest: "datastructure", modelled: true},
-	ClassMetadataflow:               {pkg: "metadatastructure", name: "Metadataflow", rest: "metadataflow"},
-	ClassDataflow:                   {pkg: "datastructure", name: "Dataflow", rest: "dataflow", modelled: true},
-	ClassCategorisation:             {pkg: "categoryscheme", name: "Categorisation", rest: "categorisation", modelled: true},
-	ClassReportingTaxonomy:          {pkg: "categoryscheme", name: "ReportingTaxonomy", rest: "reportingtaxonomy"},
-	ClassHierarchicalCodelist:       {pkg: "codelist", name: "HierarchicalCodelist", rest: "hierarchicalcodelist"},
-	ClassHierarchy:                  {pkg: "codelist", name: "Hierarchy", rest: "hierarchy"},
-	ClassHierarchyAssociation:       {pkg: "codelist", name: "HierarchyAssociation", rest: "hierarchyassociation"},
-	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", rest: "provisionagreement"},
-	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", rest: "metadataprovisionagreement"},
-	ClassContentConstraint:          {pkg: "registry", name: "ContentConstraint", rest: "contentconstraint"},
-	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", rest: "dataconstraint"},
-	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", rest: "metadataconstraint"},
-	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", rest: "attachmentconstraint"},
-	ClassAvailabilityConstraint:     {pkg: "registry", name: "AvailabilityConstraint", rest: "availabilityconstraint"},
-	ClassStructureSet:               {pkg: "mapping", name: "StructureSet", rest: "structureset"},
-	ClassStructureMap:               {pkg: "structuremapping", name: "StructureMap", rest: "structuremap"},
-	ClassRepresentationMap:          {pkg: "structuremapping", name: "RepresentationMap", rest: "representationmap"},
-	ClassConceptSchemeMap:           {pkg: "structuremapping", name: "ConceptSchemeMap", rest: "conceptschememap"},
-	ClassCategorySchemeMap:          {pkg: "structuremapping", name: "CategorySchemeMap", rest: "categoryschememap"},
-	ClassOrganisationSchemeMap:      {pkg: "structuremapping", name: "OrganisationSchemeMap", rest: "organisationschememap"},
-	ClassReportingTaxonomyMap:       {pkg: "structuremapping", name: "ReportingTaxonomyMap", rest: "reportingtaxonomymap"},
-	ClassProcess:                    {pkg: "process", name: "Process", rest: "process"},
-	ClassCustomTypeScheme:           {pkg: "transformation", name: "CustomTypeScheme", rest: "customtypescheme"},
-	ClassVtlMappingScheme:           {pkg: "transformation", name: "VtlMappingScheme", rest: "vtlmappingscheme"},
-	ClassNamePersonalisationScheme:  {pkg: "transformation", name: "NamePersonalisationScheme", rest: "namepersonalisationscheme"},
-	ClassRulesetScheme:              {pkg: "transformation", name: "RulesetScheme", rest: "rulesetscheme"},
-	ClassUserDefinedOperatorScheme:  {pkg: "transformation", name: "UserDefinedOperatorScheme", rest: "userdefinedoperatorscheme"},
-	ClassTransformationScheme:       {pkg: "transformation", name: "TransformationScheme", rest: "transformationscheme"},
-
-	ClassAgency:                      {pkg: "base", name: "Agency", owner: ClassAgencyScheme},
-	ClassDataProvider:                {pkg: "base", name: "DataProvider", owner: ClassDataProviderScheme},
-	ClassDataConsumer:                {pkg: "base", name: "DataConsumer", owner: ClassDataConsumerScheme},
-	ClassMetadataProvider:            {pkg: "base", name: "MetadataProvider", owner: ClassMetadataProviderScheme},
-	ClassOrganisationUnit:            {pkg: "base", name: "OrganisationUnit", owner: ClassOrganisationUnitScheme},
-	ClassCode:                        {pkg: "codelist", name: "Code", owner: ClassCodelist},
-	ClassConcept:                     {pkg: "conceptscheme", name: "Concept", owner: ClassConceptScheme},
-	ClassCategory:                    {pkg: "categoryscheme", name: "Category", owner: ClassCategoryScheme},
-	ClassReportingCategory:           {pkg: "categoryscheme", name: "ReportingCategory", owner: ClassReportingTaxonomy},
-	ClassDimensionDescriptor:         {pkg: "datastructure", name: "DimensionDescriptor", owner: ClassDataStructure},
-	ClassDimension:                   {pkg: "datastructure", name: "Dimension", owner: ClassDataStructure},
-	ClassMeasureDimension:            {pkg: "datastructure", name: "MeasureDimension", owner: ClassDataStructure},
-	ClassTimeDimension:               {pkg: "datastructure", name: "TimeDimension", owner: ClassDataStructure},
-	ClassGroupDimensionDescriptor:    {pkg: "datastructure", name: "GroupDimensionDescriptor", owner: ClassDataStructure},
-	ClassAttributeDescriptor:         {pkg: "datastructure", name: "AttributeDescriptor", owner: ClassDataStructure},
-	ClassDataAttribute:               {pkg: "datastructure", name: "DataAttribute", owner: ClassDataStructure},
-	ClassReportingYearStartDay:       {pkg: "datastructure", name: "ReportingYearStartDay", owner: ClassDataStructure},
-	ClassMeasureDescriptor:           {pkg: "datastructure", name: "MeasureDescriptor", owner: ClassDataStructure},
-	ClassPrimaryMeasure:              {pkg: "datastructure", name: "PrimaryMeasure", owner: ClassDataStructure},
-	ClassMeasure:                     {pkg: "datastructure", name: "Measure", owner: ClassDataStructure},
-	ClassMetadataAttributeDescriptor: {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owner: ClassMetadataStructure},
-	ClassMetadataAttribute:           {pkg: "metadatastructure", name: "MetadataAttribute", owner: ClassMetadataStructure},
-	ClassMetadataTarget:              {pkg: "metadatastructure", name: "MetadataTarget", owner: ClassMetadataStructure},
-	ClassReportStructure:             {pkg: "metadatastructure", name: "ReportStructure", owner: ClassMetadataStructure},
-	ClassHierarchicalCode:            {pkg: "codelist", name: "HierarchicalCode", owner: ClassHierarchy},
-	ClassLevel:                       {pkg: "codelist", name: "Level", owner: ClassHierarchy},
-	ClassProcessStep:                 {pkg: "process", name: "ProcessStep", owner: ClassProcess},
-	ClassTransition:                  {pkg: "process", name: "Transition", owner: ClassProcess},
-	ClassTransformation:              {pkg: "transformation", name: "Transformation", owner: ClassTransformationScheme},
-	ClassRuleset:                     {pkg: "transformation", name: "Ruleset", owner: ClassRulesetScheme},
-	ClassUserDefinedOperator:         {pkg: "transformation", name: "UserDefinedOperator", owner: ClassUserDefinedOperatorScheme},
-	ClassCustomType:                  {pkg: "transformation", name: "CustomType", owner: ClassCustomTypeScheme},
-	ClassNamePersonalisation:         {pkg: "transformation", name: "NamePersonalisation", owner: ClassNamePersonalisationScheme},
-	ClassVtlDataflowMapping:          {pkg: "transformation", name: "VtlDataflowMapping", owner: ClassVtlMappingScheme},
-	ClassVtlCodelistMapping:          {pkg: "transformation", name: "VtlCodelistMapping", owner: ClassVtlMappingScheme},
-	ClassVtlConceptMapping:           {pkg: "transformation", name: "VtlConceptMapping", owner: ClassVtlMappingScheme},
-	ClassMetadataSet:                 {pkg: "metadatastructure", name: "MetadataSet"},
-}
-
-var (
-	classByPackageName = map[string]Class{} // "codelist.Codelist"
-	classByName        = map[string]Class{} // "Codelist"; names are unique over all packages
-	classByREST        = map[string]Class{} // "codelist"
-)
-
-func init() {
-	for c := ClassUnknown + 1; c < classEnd; c++ {
-		info := &classes[c]
-		classByPackageName[info.pkg+"."+info.name] = c
-		classByName[info.name] = c
-		if info.rest != "" {
-			classByREST[info.rest] = c
-		}
+// ClassByName finds a class by a name without package, such as "Codelist", "Code" or
+// "ContentConstraint"; false if there is none. Of several classes with one name it is the
+// maintainable one.
+func ClassByName(name string) (Class, bool) {
+	found := classesByName[name]
+	if len(found) == 0 {
+		return ClassUnknown, false
 	}
+	return found[0], true
 }
 
-// ClassByName finds a class by its name without package, such as "Codelist" or
-// "Code"; false if there is none.
-func ClassByName(name string) (Class, bool) { c, ok := classByName[name]; return c, ok }
+// ClassByPackage finds a class by package and name, such as "mapping" and "StructureMap", or by
+// the name alone (ClassByName) if the package has no class of that name; false if there is none.
+func ClassByPackage(pkg, name string) (Class, bool) {
+	if c, ok := classByPackageName[pkg+"."+name]; ok {
+		return c, true
+	}
+	return ClassByName(name)
+}
 
-// ClassByREST finds a maintainable class by its SDMX REST 2.x resource name,
-// such as "codelist"; false if there is none.
-func ClassByREST(name string) (Class, bool) { c, ok := classByREST[name]; return c, ok }
+// ClassByREST finds the maintainable class of an SDMX REST resource name, such as "codelist";
+// false if there is none, or if the name stands for several classes (ClassesByREST).
+func ClassByREST(name string) (Class, bool) {
+	found := classesByREST[name]
+	if len(found) == 0 || len(found) > 1 && name != found[0].REST() {
+		return ClassUnknown, false
+	}
+	return found[0], true
+}
+
+// ClassesByREST returns the maintainable classes whose structures a query with an SDMX REST
+// resource name of 2.x or 1.x selects; nil if there is none. "hierarchy" also selects
+// hierarchical codelists, which are the same structures in another version.
+func ClassesByREST(name string) []Class { return classesByREST[name] }
+
+// Maintainables returns all maintainable classes, in the order in which they are written.
+func Maintainables() []Class {
+	out := make([]Class, 0, lastMaintainable)
+	for c := ClassUnknown + 1; c <= lastMaintainable; c++ {
+		out = append(out, c)
+	}
+	return out
+}
 
 // Modelled returns the maintainable classes that this program supports, in the order in which
 // they are written.
 func Modelled() []Class {
-	var out []Class
-	for c := ClassUnknown + 1; c <= lastMaintainable; c++ {
-		if classes[c].modelled {
-			out = append(out, c)
-		}
-	}
-	return out
+	return slices.DeleteFunc(Maintainables(), func(c Class) bool { return !c.Modelled() })
 }
 
 // String returns the class's name in the information model, such as "Codelist".
@@ -230,23 +181,133 @@ func (c Class) String() string {
 	return classes[c].name
 }
 
+// A Generation is a version of the SDMX information model, by the names that classes have in it.
+type Generation uint8
+
+// The generations: V2 is SDMX 1.0, 2.0 and 2.1, V3 is 3.0 and 3.1.
+const (
+	V2 Generation = 2
+	V3 Generation = 3
+)
+
+// Names returns the names without package by which references that were stored may know the
+// class: String, and what ParseRef reads as the class besides.
+func (c Class) Names() []string {
+	info := &classes[c]
+	out := append([]string{info.name}, info.aliases...)
+	if info.v2 != "" && info.v2 != none && classNamed(info.pkg, info.v2) == ClassUnknown {
+		out = append(out, info.v2)
+	}
+	return out
+}
+
+// In reports whether a version of SDMX has the class, perhaps under another name.
+func (c Class) In(v Generation) bool { return classes[c].in(v) != none }
+
+// Spell returns the name of the class in a version of SDMX: ContentConstraint for
+// ClassDataConstraint in V2. If that version does not have it, it is String.
+func (c Class) Spell(v Generation) string {
+	if name := classes[c].in(v); name != "" && name != none {
+		return name
+	}
+	return c.String()
+}
+
+// Spellings returns the names that the class has in any version of SDMX, with String first.
+func (c Class) Spellings() []string {
+	out := []string{c.String()}
+	for _, v := range []Generation{V2, V3} {
+		if name := c.Spell(v); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Package returns the package of the class in a URN, such as "codelist".
 func (c Class) Package() string { return classes[c].pkg }
 
 // REST returns the SDMX REST 2.x resource name of a maintainable class; empty for item classes.
-func (c Class) REST() string { return classes[c].rest }
+func (c Class) REST() string {
+	if !c.Maintainable() {
+		return ""
+	}
+	return strings.ToLower(classes[c].name)
+}
 
 // Maintainable reports whether objects of this class are maintained on their own.
 func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintainable }
 
 // Modelled reports whether this program has a type for the maintainable class.
-func (c Class) Modelled() bool { return classes[c].modelled }
+func (c Class) Modelled() bool { return classes[c].construct != nil }
 
-// Owner returns the maintainable class that contains items of this class; for a maintainable
-// class, the class itself.
-func (c Class) Owner() Class {
-	if c.Maintainable() || c == ClassMetadataSet {
-		return c
+// Owners returns the maintainable classes that can contain items of this class, the usual one
+// first; nil if it is no class of items.
+func (c Class) Owners() []Class { return classes[c].owners }
+
+// MadeOfItems reports whether structures of a maintainable class are made of items, so that one
+// without any has no content.
+func (c Class) MadeOfItems() bool { return classes[c].items != "" }
+
+// Items returns the classes of items that structures of a maintainable class can contain.
+func (c Class) Items() []Class {
+	var out []Class
+	for k := range classes {
+		if slices.Contains(classes[k].owners, c) {
+			out = append(out, Class(k))
+		}
 	}
-	return classes[c].owner
+	return out
 }
+
+// ItemClass finds the class of items of a maintainable class by its name, such as "Code";
+// false if there is none.
+func (c Class) ItemClass(name string) (Class, bool) {
+	for _, k := range classesByName[name] {
+		if slices.Contains(classes[k].owners, c) {
+			return k, true
+		}
+	}
+	return ClassUnknown, false
+}
+
+// Kind returns the class that stands for all that are one kind of item, as a TimeDimension is a
+// Dimension and the PrimaryMeasure of 2.1 a Measure. Items of one kind have different ids.
+func (c Class) Kind() Class {
+	if k := classes[c].kind; k != ClassUnknown {
+		return k
+	}
+	return c
+}
+
+// Relatives returns the maintainable classes that references cannot tell apart, with the one
+// that stands for them first: a Code may be one of a Codelist or of a GeographicCodelist. There
+// is only one structure of these classes with an agency, id and version. A class without
+// relatives is its own.
+func (c Class) Relatives() []Class {
+	if r := relatives[c.Family()]; r != nil {
+		return r
+	}
+	return []Class{c}
+}
+
+// Family returns the first of Relatives.
+func (c Class) Family() Class {
+	if f := classes[c].family; f != ClassUnknown {
+		return f
+	}
+	return c
+}
+
+// FixedID returns the id that the standard fixes for all structures of a class, whose version is
+// then VersionDefault; empty for other classes.
+func (c Class) FixedID() string { return classes[c].fixedID }
+
+// Word returns what people call an object of the class, such as "data structure".
+func (c Class) Word() string { return wordOf(cmp.Or(classes[c].word, words(classes[c].name)), 1) }
+
+// Words returns what people call several objects of the class.
+func (c Class) Words() string { return wordOf(cmp.Or(classes[c].word, words(classes[c].name)), 2) }
+
+// ItemWord returns what people call items of a maintainable class, singular or plural by n.
+func (c Class) ItemWord(n int) string { return wordOf(cmp.Or(classes[c].items, "item"), n) }

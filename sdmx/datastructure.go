@@ -13,11 +13,11 @@ const (
 type DataStructure struct {
 	Artefact
 	// Dimensions in key order; a time dimension, if any, is the last one in 3.0.
-	Dimensions []Dimension `c:"30"`
-	Groups     []Group     `c:"31"`
-	Attributes []Attribute `c:"32"`
+	Dimensions []Dimension `c:"30,items"`
+	Groups     []Group     `c:"31,items"`
+	Attributes []Attribute `c:"32,items"`
 	// Measures: 2.1 has exactly one, its primary measure, with id OBS_VALUE.
-	Measures []Measure `c:"33"`
+	Measures []Measure `c:"33,items"`
 	// Metadata refers to the metadata structure whose attributes can be reported with data
 	// (3.0); MetadataUsages are the attributes that are.
 	Metadata       Ref                      `c:"34"`

@@ -27,6 +27,8 @@ type Maintainable interface {
 	Class() Class
 	// Common returns the common part of the artefact, which may be changed through it.
 	Common() *Artefact
+	// eachItem implements EachItem; it does nothing in classes without items.
+	eachItem(fn func(Item))
 }
 
 // Common implements Maintainable.
@@ -35,21 +37,8 @@ func (a *Artefact) Common() *Artefact { return a }
 // New returns an empty artefact of a class. The error says that this program does not support
 // the class.
 func New(c Class) (Maintainable, error) {
-	switch c {
-	case ClassAgencyScheme:
-		return &AgencyScheme{}, nil
-	case ClassCodelist:
-		return &Codelist{}, nil
-	case ClassConceptScheme:
-		return &ConceptScheme{}, nil
-	case ClassCategoryScheme:
-		return &CategoryScheme{}, nil
-	case ClassCategorisation:
-		return &Categorisation{}, nil
-	case ClassDataStructure:
-		return &DataStructure{}, nil
-	case ClassDataflow:
-		return &Dataflow{}, nil
+	if c < classEnd && c.Modelled() {
+		return classes[c].construct(), nil
 	}
 	return nil, fmt.Errorf("structures of type %s are not supported yet", c)
 }

@@ -23,7 +23,8 @@ type Remark struct {
 //   - each item replaces the one with the same id, or is added: after the item that was sent
 //     before it, before the one that was sent after it, or at the end. In a tree, an item of
 //     the first level replaces its whole branch;
-//   - codelist extensions replace those of the same codelist, or are added;
+//   - codelist extensions replace those of the same codelist, or are added; other properties of
+//     a scheme beside its items replace the stored ones if they were sent;
 //   - contents that are not items, such as the components of a data structure, replace the
 //     stored ones as a whole, unless none were sent;
 //   - a whole scheme makes a stored partial scheme or stub whole; a submitted stub removes
@@ -48,8 +49,10 @@ func Merge(into, from Maintainable, replace bool) []Remark {
 		mergeContent(into, from, replace, l)
 		return l.list()
 	}
-	if to, ok := into.(*Codelist); ok {
-		mergeExtensions(to, from.(*Codelist), replace, l)
+	if own, ok := into.(besideMerger); ok {
+		own.mergeBesideItems(from, replace, l)
+	} else {
+		mergeBesideItems(into, from, replace, l)
 	}
 	scheme.mergeItems(from, replace, l)
 	return l.list()
@@ -140,18 +143,44 @@ func (f *field) same(x, y reflect.Value) bool {
 // commonPlan has the fields that all classes have.
 var commonPlan = planOf(reflect.TypeFor[Artefact]())
 
+// A besideMerger is a scheme that merges what it has beside its items in a way of its own.
+type besideMerger interface {
+	mergeBesideItems(from Maintainable, replace bool, l *mergeRemarks)
+}
+
+// ownFields returns the fields of a class that not all classes have.
+func ownFields(p *plan) (own []*field) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		if int(f.number) >= len(commonPlan.byNum) || commonPlan.byNum[f.number] == 0 {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// mergeBesideItems merges the properties of a scheme beside its items: each that was sent
+// replaces the stored one.
+func mergeBesideItems(into, from Maintainable, replace bool, l *mergeRemarks) {
+	a, b := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
+	for _, f := range ownFields(planOf(a.Type())) {
+		x, y := f.of(a), f.of(b)
+		switch {
+		case f.items || f.name == "Partial" || f.isZero(y) || f.same(x, y):
+		case replace:
+			x.Set(y)
+		default:
+			l.add(f.name, "%s differs from what is in the registry, and append changes nothing that is there. To change it, use merge or replace.", f.name)
+		}
+	}
+}
+
 // mergeContent merges structures without items: the fields of their class are taken together.
 func mergeContent(into, from Maintainable, replace bool, l *mergeRemarks) {
 	a, b := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
-	var own []*field
 	sent, differs := false, false
-	p := planOf(a.Type())
-	for i := range p.fields {
-		f := &p.fields[i]
-		if int(f.number) < len(commonPlan.byNum) && commonPlan.byNum[f.number] != 0 {
-			continue
-		}
-		own = append(own, f)
+	own := ownFields(planOf(a.Type()))
+	for _, f := range own {
 		x, y := f.of(a), f.of(b)
 		sent = sent || !f.isZero(y)
 		differs = differs || !f.same(x, y)
@@ -167,20 +196,22 @@ func mergeContent(into, from Maintainable, replace bool, l *mergeRemarks) {
 	}
 }
 
-func mergeExtensions(into, from *Codelist, replace bool, l *mergeRemarks) {
+// mergeBesideItems implements besideMerger: an extension is known by the codelist that it extends.
+func (l *Codelist) mergeBesideItems(m Maintainable, replace bool, to *mergeRemarks) {
+	from := m.(*Codelist)
 	at := map[Ref]int{}
-	for i := range into.Extensions {
-		at[into.Extensions[i].Codelist] = i
+	for i := range l.Extensions {
+		at[l.Extensions[i].Codelist] = i
 	}
 	for i := range from.Extensions {
 		x := from.Extensions[i]
 		switch j, known := at[x.Codelist]; {
 		case !known:
-			into.Extensions = append(into.Extensions, x)
+			l.Extensions = append(l.Extensions, x)
 		case replace:
-			into.Extensions[j] = x
-		case !reflect.DeepEqual(into.Extensions[j], x):
-			l.add(fmt.Sprintf("Extensions[%d]", i), "The extension by %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", x.Codelist)
+			l.Extensions[j] = x
+		case !reflect.DeepEqual(l.Extensions[j], x):
+			to.add(fmt.Sprintf("Extensions[%d]", i), "The extension by %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", x.Codelist)
 		}
 	}
 }

@@ -7,7 +7,7 @@ type Scheme[T any] struct {
 	// Partial is isPartial: the scheme is sent without some of its items. A submission with
 	// it merges the items.
 	Partial bool `c:"20"`
-	Items   []T  `c:"21"`
+	Items   []T  `c:"21,items"`
 }
 
 // An ItemScheme is a scheme of items of any class.
@@ -18,9 +18,6 @@ type ItemScheme interface {
 	SetPartial(bool)
 	// Len returns the number of items; of nested items only those of the first level.
 	Len() int
-	// EachItem calls fn with every item and its path: its id, or the ids from the first
-	// level down to it, joined by dots, where items nest. Parents come before children.
-	EachItem(fn func(path string, n *Nameable))
 	// HasItem reports whether there is an item with a path.
 	HasItem(path string) bool
 	// RemoveItem removes an item with the items nested in it; in a flat scheme its children
@@ -30,11 +27,17 @@ type ItemScheme interface {
 	mergeItems(from Maintainable, replace bool, l *mergeRemarks)
 }
 
-// An item is a type of items; all have a nameable part.
-type item interface{ nameable() *Nameable }
+// An item is a type of items; all have a nameable part and a class.
+type item interface {
+	nameable() *Nameable
+	itemClass() Class
+}
 
 // nesting is a type of items that contain items.
 type nesting[T any] interface{ children() *[]T }
+
+// A flatItem is a type of items that name another item of the same list as their parent.
+type flatItem interface{ parent() *string }
 
 // IsPartial implements ItemScheme.
 func (s *Scheme[T]) IsPartial() bool { return s.Partial }
@@ -47,20 +50,6 @@ func (s *Scheme[T]) Len() int { return len(s.Items) }
 
 // idOf returns the id of an item.
 func idOf[T any](t *T) string { return any(t).(item).nameable().ID }
-
-// EachItem implements ItemScheme.
-func (s *Scheme[T]) EachItem(fn func(path string, n *Nameable)) { eachItem(s.Items, "", fn) }
-
-// eachItem is EachItem for the items below the path prefix, which ends with a dot.
-func eachItem[T any](items []T, prefix string, fn func(path string, n *Nameable)) {
-	for i := range items {
-		n := any(&items[i]).(item).nameable()
-		fn(prefix+n.ID, n)
-		if x, ok := any(&items[i]).(nesting[T]); ok {
-			eachItem(*x.children(), prefix+n.ID+".", fn)
-		}
-	}
-}
 
 // find returns the list that has the item with a path, and its index there; nil if there is
 // no such item.
@@ -93,21 +82,9 @@ func (s *Scheme[T]) RemoveItem(path string) bool {
 	}
 	*in = append((*in)[:at], (*in)[at+1:]...)
 	for i := range *in {
-		if p := parentOf(&(*in)[i]); p != nil && *p == path {
-			*p = ""
+		if f, ok := any(&(*in)[i]).(flatItem); ok && *f.parent() == path {
+			*f.parent() = ""
 		}
 	}
 	return true
-}
-
-// parentOf returns the field in which an item of a flat scheme names its parent; nil for
-// items that nest or have no parents.
-func parentOf(item any) *string {
-	switch x := item.(type) {
-	case *Code:
-		return &x.Parent
-	case *Concept:
-		return &x.Parent
-	}
-	return nil
 }

@@ -39,11 +39,20 @@ type Codelist struct {
 	Extensions []CodelistExtension `c:"30"`
 }
 
+// Extending is a structure that includes codes of codelists.
+type Extending interface {
+	Maintainable
+	Extends() []CodelistExtension
+}
+
+// Extends implements Extending.
+func (l *Codelist) Extends() []CodelistExtension { return l.Extensions }
+
 // A Code is a value of a codelist; Parent is the id of another code, in the same codelist or in
 // one that it extends.
 type Code struct {
 	Nameable
-	Parent string `c:"30"`
+	Parent string `c:"30,parent"`
 }
 
 // A CodelistExtension includes codes of another codelist (3.0).
@@ -68,7 +77,7 @@ type ConceptScheme struct {
 // A Concept is a unit of knowledge that components refer to.
 type Concept struct {
 	Nameable
-	Parent         string          `c:"30"` // id of another concept of the scheme
+	Parent         string          `c:"30,parent"` // id of another concept of the scheme
 	Representation *Representation `c:"31"`
 	ISO            *ISOConcept     `c:"32"`
 }
@@ -88,10 +97,8 @@ type CategoryScheme struct {
 // A Category groups objects by Categorisations; Items are its sub-categories.
 type Category struct {
 	Nameable
-	Items []Category `c:"30"`
+	Items []Category `c:"30,items"`
 }
-
-func (c *Category) children() *[]Category { return &c.Items }
 
 // A Categorisation puts an object into a category.
 type Categorisation struct {
@@ -123,3 +130,16 @@ func (*Categorisation) Class() Class { return ClassCategorisation }
 
 // Class implements Maintainable.
 func (*Dataflow) Class() Class { return ClassDataflow }
+
+func (*Agency) itemClass() Class   { return ClassAgency }
+func (*Code) itemClass() Class     { return ClassCode }
+func (*Concept) itemClass() Class  { return ClassConcept }
+func (*Category) itemClass() Class { return ClassCategory }
+
+func (c *Code) parent() *string    { return &c.Parent }
+func (c *Concept) parent() *string { return &c.Parent }
+
+func (c *Category) children() *[]Category { return &c.Items }
+
+func (*Categorisation) eachItem(func(Item)) {}
+func (*Dataflow) eachItem(func(Item))       {}

@@ -25,7 +25,7 @@ func ParseVersion(s string) (Version, error) {
 }
 
 // ParseVersionRef parses the version of a reference: a version, or a semantic version with a
-// '+' after one of its numbers (SDMX 3.0 section 4.3).
+// '+' after one of its numbers (SDMX 3.0 section 4.3). The "*" of a loose reference is none.
 func ParseVersionRef(s string) (Version, error) {
 	if err := checkVersion(s, true); err != nil {
 		return "", err
@@ -117,8 +117,8 @@ func (v Version) Stable() bool {
 	return v.Semantic() && !strings.Contains(string(v), "-") && v[0] != '0'
 }
 
-// Wildcard reports whether the version has a '+', as only versions of references may.
-func (v Version) Wildcard() bool { return strings.Contains(string(v), "+") }
+// Wildcard reports whether the version has a '+' or is "*", as only versions of references may.
+func (v Version) Wildcard() bool { return strings.ContainsAny(string(v), "+*") }
 
 // Compare orders versions by their numbers, then by their number of parts (1.0 before 1.0.0),
 // then by their extensions as semantic versioning does (1.0.0-draft before 1.0.0).
@@ -180,10 +180,12 @@ func compareNumbers(a, b string) int {
 // if v has a '+', w is semantic, at or above v without the '+', and has the same numbers before
 // the '+' (SDMX 3.0 section 4.3). Resolve selects one of several matching versions.
 func (v Version) Matches(w Version) bool {
-	if !v.Wildcard() {
+	switch {
+	case v == anything:
+		return true
+	case !v.Wildcard():
 		return v == w
-	}
-	if !w.Semantic() {
+	case !w.Semantic():
 		return false
 	}
 	want := strings.Split(string(v), ".")

@@ -61,6 +61,7 @@ func Refs(m Maintainable) []Ref {
 type refWalk struct {
 	fn   func(string, *Ref)
 	path []string
+	flat bool // leaves out nested items
 }
 
 func (w *refWalk) fields(p *plan, v reflect.Value) {
@@ -69,7 +70,7 @@ func (w *refWalk) fields(p *plan, v reflect.Value) {
 	}
 	for i := range p.fields {
 		f := &p.fields[i]
-		if !f.holdsRefs() {
+		if !f.holdsRefs() || w.flat && f.items {
 			continue
 		}
 		w.path = append(w.path, "."+f.name)

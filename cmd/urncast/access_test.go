@@ -74,9 +74,9 @@ func newServed(t *testing.T, database, password string) *served {
 	return s
 }
 
-// A process without a password writes a code to its log; with that the first
-// administrator is made, and everything else by verb: accounts, their passwords from
-// standard input, tokens, which then are the way in.
+// An instance without an administrator's password writes a code to its log. The test makes the
+// first administrator with that code, and all else with verbs: accounts, with passwords from
+// standard input, and tokens, with which the verbs then sign in.
 func TestAccountsByVerb(t *testing.T) {
 	s := newServed(t, pg.Shared(t).Database(t, "accounts_by_verb"), "")
 	code := regexp.MustCompile(`first run.*code=(\S+)`).FindStringSubmatch(s.log.String())

@@ -15,9 +15,9 @@ import (
 	"urncast/producer/control"
 )
 
-// suspend returns when it is so: after the transaction under way, and not before; at the latest
+// suspend returns once the producer is suspended, which is after the transaction under way, or
 // when its patience ends.
-func TestSuspendWaitsUntilItIsSo(t *testing.T) {
+func TestSuspendWaitsForTheTransactionUnderWay(t *testing.T) {
 	states := []producer.State{producer.Publishing, producer.Publishing, producer.Publishing, producer.Suspended}
 	var asked []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

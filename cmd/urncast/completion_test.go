@@ -88,7 +88,7 @@ func TestCompletionOfPlaces(t *testing.T) {
 	for _, row := range []struct{ shell, line, want string }{
 		{"bash", "producer route s", "set"},
 		{"bash", "convert --to = fus", "fusion-json"}, // as bash splits it
-		{"bash", "convert --to =", "sdmx-ml-2.1 fusion-json"},
+		{"bash", "convert --to =", "sdmx-ml-2.1 fusion-json sdmx-json-2.0"},
 		{"bash", "convert --to fus", "fusion-json"},
 		{"zsh", "convert --to=fus", "--to=fusion-json"},
 		{"zsh", "submit ", ":files"},
@@ -130,7 +130,7 @@ func TestCompletionScripts(t *testing.T) {
 	}
 	for want, words := range map[string][]string{
 		"set\nremove\n":   {"producer", "route", ""},
-		"sdmx-ml-2.1\n":   {"convert", "--to", "=", "sd"},
+		"sdmx-ml-2.1\n":   {"convert", "--to", "=", "sdmx-m"},
 		"some file.xml\n": {"submit", "some"},
 		"--baseline\n":    {"producer", "start", "--b"},
 	} {

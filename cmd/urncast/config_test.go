@@ -22,7 +22,7 @@ func configured(t *testing.T, text string) string {
 	return path
 }
 
-// printed is everything of a command line but who asks.
+// printed prints what the parser read, so that two command lines can be compared.
 func printed(v any) string { return fmt.Sprintf("%+v", v) }
 
 // Each setting of serve is taken from each source: flags before the environment before the
@@ -106,7 +106,8 @@ func TestWholeConfiguration(t *testing.T) {
 	}
 }
 
-// What is wrong in the file is told with its line, all of it at once, and secrets are not repeated.
+// Each mistake in the file is reported with its line, all of them at once, and no report shows a
+// secret.
 func TestWrongConfiguration(t *testing.T) {
 	for text, says := range map[string][]string{
 		"\ndatabse = x":                       {`urncast.conf, line 2: there is no setting "databse"; the nearest is database`},
@@ -171,7 +172,8 @@ func TestPrintConfig(t *testing.T) {
 	}
 }
 
-// Files of secrets that everybody may read are warned of; a configuration without secrets is none.
+// serve warns of each file with secrets that every user of the machine may read. A configuration
+// without secrets is no such file.
 func TestReadableSecretsAreWarnedOf(t *testing.T) {
 	key, plain, holds := configured(t, "k"), configured(t, "http = 127.0.0.1:9\n"), configured(t, "kafka.sasl.password = planted\n")
 	for _, row := range []struct {

@@ -128,8 +128,8 @@ func TestConnectionVerbs(t *testing.T) {
 	v.run(1, "", words("connection delete c --yes"), "There is no connection")
 }
 
-// The test verb prints a line as each step ends, then a report that begins with what failed; it
-// fails if a step did, and its end is the test's.
+// The test verb prints a line as each step ends, then a report that begins with what failed. It
+// fails if a step did, and when it is interrupted the server cancels the test.
 func TestConnectionTestVerb(t *testing.T) {
 	v := newVerbs(t)
 	v.run(0, "planted-secret", words("connection set default bootstrap.servers=good:1 sasl.password=-"))

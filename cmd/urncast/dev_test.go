@@ -120,8 +120,8 @@ func (d *devProcess) proven(transactions int) {
 	}
 }
 
-// killAll kills the database before the process, so that nobody ends anything in
-// good order.
+// killAll kills the database before the process, so that neither shuts
+// down in good order.
 func (d *devProcess) killAll() {
 	d.t.Helper()
 	folder := filepath.Join(d.data, "postgres")

@@ -120,8 +120,8 @@ func TestTheEnvironmentChangesNoVerb(t *testing.T) {
 	}
 }
 
-// Of the ways to say who one is, those on the command line count and not what the environment
-// says; the same thing twice is refused.
+// Credentials on the command line take the place of those in the environment; the same
+// credential given twice is refused.
 func TestWhoIsAskedFor(t *testing.T) {
 	secret := t.TempDir() + "/secret"
 	if err := os.WriteFile(secret, []byte("from-a-file\n"), 0o600); err != nil {
@@ -164,8 +164,8 @@ func TestWhoIsAskedFor(t *testing.T) {
 	}
 }
 
-// What is set in vain is said when serve starts: a slip of the pen, the administrator by his
-// old name, what PostgreSQL's own programs would take. What a container platform sets by itself is not.
+// When serve starts it warns of variables that have no effect: misspelt ones, the administrator
+// by an old name, and those of PostgreSQL's own programs. It does not warn of what a container platform sets.
 func TestVariablesWithoutEffectAreSaid(t *testing.T) {
 	environ := []string{"URNCAST_DATABSE=x", "URNCAST_PASSWORD=secret", "URNCAST_USER=me", "URNCAST_URL=http://x", "URNCAST_HTTP=x", "URNCAST_SECRET_KEY=k",
 		"URNCAST_SERVICE_HOST=10.0.0.1", "URNCAST_PORT=tcp://10.0.0.1:8080", "URNCAST_PORT_8080_TCP_ADDR=10.0.0.1", "URNCAST_WHATEVER_ELSE=1",

@@ -7,8 +7,8 @@ import (
 	"urncast/producer/connection"
 )
 
-// What becomes of a property is said when it is given, and not at each later change; what
-// another property makes of it is said all the same.
+// How a property was translated is printed when the property is given, and not at each later
+// change of another one. That a property has no effect is printed each time.
 func TestKnownTranslationsAreNotRepeated(t *testing.T) {
 	found := func() []connection.Finding {
 		return []connection.Finding{

@@ -38,7 +38,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// The image asks so, and not a registry's state, which may need an account.
+// The image's health check is this verb, and not urncast status, which may need an account.
 func TestImageAsksForHealth(t *testing.T) {
 	b, err := os.ReadFile("../../Dockerfile")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"urncast/web/rest"
 )
 
-// What the command prints is a sentence for each outcome.
+// The verb prints one sentence or more for each outcome.
 func TestPrintRemoval(t *testing.T) {
 	for name, c := range map[string]struct {
 		done rest.Removal

@@ -12,6 +12,8 @@
 // largest structure and not on the message.
 package codec
 
+import "urncast/sdmx"
+
 // A Dialect is a notation of the information model.
 type Dialect uint8
 
@@ -24,6 +26,11 @@ const (
 
 // XML reports whether a dialect is written in XML.
 func (d Dialect) XML() bool { return d == ML21 }
+
+// Generation returns the version of the information model that the dialect names classes by.
+func (d Dialect) Generation() sdmx.Generation {
+	return [...]sdmx.Generation{ML21: sdmx.V2, Fusion: sdmx.V3, JSON20: sdmx.V3}[d]
+}
 
 // By returns the name that a property has in SDMX-JSON or in Fusion-JSON, for the json argument
 // of a method of C; in XML, either. An empty name means that the dialect does not have it.

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -111,7 +112,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.String())
+		urns = append(urns, r.Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
 	if c.Reading {
@@ -125,7 +126,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.String(), false)
+			c.write("", json, p.Spell(c.Generation()), false)
 		}
 		return
 	}
@@ -166,9 +167,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 	urn := ""
 	c.Elem("URN", "", &urn)
 	ref := c.doc.take(c.at, "Ref", false)
-	if urn != "" {
-		*p = c.parse(c.at, urn)
-	}
+	*p = c.parse(c.at, urn)
 	switch {
 	case ref != none && urn != "":
 		if c.err != nil {
@@ -191,7 +190,7 @@ func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
 // of the same reference, if there is one.
 func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
-	var id, parent, name string
+	var id, parent, name, pkg string
 	c.Attr("agencyID", "", &agency)
 	c.Attr("id", "", &id)
 	c.Attr("version", "", &version)
@@ -202,10 +201,8 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	c.Expect("local", "", "false")
 	switch {
 	case name != "":
-		if name == "Attribute" {
-			name = "DataAttribute"
-		}
-		k, ok := sdmx.ClassByName(name)
+		c.Attr("package", "", &pkg)
+		k, ok := sdmx.ClassByPackage(pkg, name)
 		if !ok {
 			c.Stated("package", "")
 			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
@@ -222,17 +219,12 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	case class == sdmx.ClassUnknown:
 		c.Fail("the reference does not say of which class it is")
 	case parent == "":
-		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: versionOr(version)}).String())
+		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: cmp.Or(sdmx.Version(version), sdmx.VersionDefault)}).String())
+	case len(class.Owners()) == 0:
+		c.Fail("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(id, 60), Clip(parent, 60), class)
 	default:
-		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, versionOr(parentVersion), id).String())
+		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, cmp.Or(sdmx.Version(parentVersion), sdmx.VersionDefault), id).String())
 	}
-}
-
-func versionOr(v string) sdmx.Version {
-	if v == "" {
-		return sdmx.VersionDefault
-	}
-	return sdmx.Version(v)
 }
 
 func (a *appender) writeRef(p *sdmx.Ref) {
@@ -253,7 +245,7 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.String()
+	name := class.Spell(a.Generation())
 	if class == sdmx.ClassDataAttribute {
 		name = "Attribute"
 	}

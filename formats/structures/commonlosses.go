@@ -36,8 +36,7 @@ func init() {
 			return phrase(!r.IsZero() && !isVersionRef(d, r.Version), "a reference to version %s, which %s does not know", r.Version, modelOf(d))
 		}),
 		phrases(ml21|json20, fatal, "references to types that the format does not have", func(d codec.Dialect, r *sdmx.Ref) []string {
-			_, _, known := Names(d, r.Class)
-			return phrase(!r.IsZero() && !known, "a reference to a %s, which %s does not know", r.Class, modelOf(d))
+			return phrase(!r.IsZero() && !r.Target().In(d.Generation()), "a reference to a %s, which %s does not know", r.Target(), modelOf(d))
 		}),
 		phrases(ml21|json20, told, "that agency ids begin with a letter, as the schema wants: they stay as they are, and the message is not valid",
 			func(_ codec.Dialect, r *sdmx.Ref) []string { return agencyPhrase(r.Agency) }),

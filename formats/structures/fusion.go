@@ -45,7 +45,8 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 func listIdentity(c *codec.C, d *sdmx.DataStructure, id string) {
 	if c.Reading {
 		c.Expect("id", "id", id)
-		ownerOf(d, sdmx.ClassUnknown).urn(c, id)
+		class, _ := sdmx.ClassByName(id)
+		ownerOf(d, class).urn(c, id)
 	}
 }
 

@@ -45,11 +45,7 @@ func init() {
 
 // isURN20 reports whether the schema takes the URN of what a reference names.
 func isURN20(r *sdmx.Ref) bool {
-	class := r.Class
-	if r.Item != "" {
-		class = r.ItemClass
-	}
-	return urns20[class.String()]
+	return urns20[r.Target().Spell(sdmx.V3)]
 }
 
 // isAddress reports whether a link says no more than an address of a stub.
@@ -63,7 +59,7 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 	if !c.Reading {
 		var all []sdmx.Link
 		if id != "" {
-			all = append(all, selfLink(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String(), o.item, *uri))
+			all = append(all, selfLink(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri))
 		}
 		all = append(all, others(*l)...)
 		codec.List(c, "", "links", &all, link)
@@ -87,7 +83,7 @@ func (o *owner) takeSelf(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 // and others.
 func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 	if !c.Reading {
-		all := []sdmx.Link{selfLink(o.String(), o.Class, a.URI)}
+		all := []sdmx.Link{selfLink(o.Spell(sdmx.V3), o.Class, a.URI)}
 		for rel, url := range map[string]string{relStructure: a.StructureURL, relExternal: a.ServiceURL} {
 			if url != "" {
 				all = append(all, sdmx.Link{Rel: rel, URL: url})

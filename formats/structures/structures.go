@@ -42,7 +42,7 @@ func (o *owner) join(id string) string {
 func (o *owner) urn(c *codec.C, id string) {
 	if !c.Reading {
 		if id != "" && c.Dialect != codec.JSON20 {
-			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).String())
+			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(c.Generation()))
 		}
 		return
 	}
@@ -83,7 +83,7 @@ func maintainable(c *codec.C, m sdmx.Maintainable) {
 	a := m.Common()
 	c.ID("id", "id", &a.ID)
 	if !c.Reading {
-		c.Written("urn", c.By("", "urn"), sdmx.URNOf(m).String())
+		c.Written("urn", c.By("", "urn"), sdmx.URNOf(m).Spell(c.Generation()))
 	}
 	c.Attr("uri", c.By("", "uri"), &a.URI)
 	c.ID("agencyID", c.By("agencyID", "agencyId"), &a.Agency)

@@ -17,11 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"urncast/integration/rig"
@@ -81,12 +83,93 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 	return o.Registry, store, web.New(o)
 }
 
-// A browser is one tab, signed in, that complains of whatever a page complains of.
+// chromium is the one Chromium of the package's tests: starting one takes as long as looking
+// at a page does.
+var chromium struct {
+	sync.Mutex
+	context.Context // of the running program; nil before the first
+	end             func()
+}
+
+// startChromium gives the running Chromium, and starts it where there is none, or none any
+// more.
+func startChromium(t *testing.T) context.Context {
+	t.Helper()
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.Context != nil && chromium.Err() == nil {
+		return chromium.Context
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(rig.Chromium(t)), chromedp.NoSandbox,
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	run(t, ctx, "the browser did not start")
+	chromium.Context, chromium.end = ctx, func() {
+		closeTab()
+		stop()
+	}
+	return ctx
+}
+
+// endChromium ends what startChromium started.
+func endChromium() {
+	chromium.Lock()
+	defer chromium.Unlock()
+	if chromium.Context != nil {
+		chromium.end()
+	}
+}
+
+// openWindow opens a window that shares nothing with others, and its one tab. Both close with
+// the test.
+func openWindow(t *testing.T, program context.Context) (cdp.BrowserContextID, target.ID) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(cdp.WithExecutor(program, chromedp.FromContext(program).Browser), 2*time.Minute)
+	defer cancel()
+	window, err := target.CreateBrowserContext().Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(cdp.WithExecutor(program, chromedp.FromContext(program).Browser), 2*time.Minute)
+		defer cancel()
+		if err := target.DisposeBrowserContext(window).Do(ctx); err != nil {
+			t.Errorf("closing the browser's window: %v", err)
+		}
+	})
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(window).WithNewWindow(true).Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return window, id
+}
+
+// run runs a context of chromedp for the first time. What begins with that lives as long as
+// the context does, so the run has no deadline of its own.
+func run(t *testing.T, ctx context.Context, otherwise string) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- chromedp.Run(ctx) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("%s within two minutes", otherwise)
+	}
+}
+
+// A browser is one tab, signed in, that complains of whatever a page complains of. Its
+// cookies, its storage and its cache are its own.
 type browser struct {
 	context.Context
 	t    *testing.T
 	base string
 	axe  string
+	// window is Chromium's id of what has its own cookies.
+	window cdp.BrowserContextID
 
 	mu        sync.Mutex
 	complaint []string
@@ -94,14 +177,11 @@ type browser struct {
 
 func open(t *testing.T, base string) *browser {
 	t.Helper()
-	path := rig.Chromium(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	program := startChromium(t)
+	window, id := openWindow(t, program)
+	ctx, closeTab := chromedp.NewContext(program, chromedp.WithTargetID(id))
 	t.Cleanup(closeTab)
-	b := &browser{Context: ctx, t: t, base: base, axe: rig.Axe(t)}
+	b := &browser{Context: ctx, t: t, base: base, axe: rig.Axe(t), window: window}
 	chromedp.ListenTarget(ctx, func(event any) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -115,26 +195,10 @@ func open(t *testing.T, base string) *browser {
 			}
 		}
 	})
-	b.start()
+	run(t, ctx, "the browser opened no tab")
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+password))
 	b.do(network.Enable(), cdplog.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Authorization": basic}))
 	return b
-}
-
-// start starts the browser. It lives as long as the context of the run that starts it, so
-// that run has no deadline of its own.
-func (b *browser) start() {
-	b.t.Helper()
-	started := make(chan error, 1)
-	go func() { started <- chromedp.Run(b.Context) }()
-	select {
-	case err := <-started:
-		if err != nil {
-			b.t.Fatal(err)
-		}
-	case <-time.After(2 * time.Minute):
-		b.t.Fatal("the browser did not start within two minutes")
-	}
 }
 
 // try runs actions. Chromium can leave one without an answer, for instance while one page

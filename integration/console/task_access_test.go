@@ -127,7 +127,8 @@ func download(t *testing.T, p *person, link string) string {
 			done <- e.GUID
 		}
 	})
-	p.do(cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllowAndName).WithDownloadPath(folder).WithEventsEnabled(true))
+	p.do(cdpbrowser.SetDownloadBehavior(cdpbrowser.SetDownloadBehaviorBehaviorAllowAndName).WithDownloadPath(folder).
+		WithBrowserContextID(p.window).WithEventsEnabled(true))
 	p.tap(link)
 	select {
 	case name := <-done:

@@ -16,7 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(rig.Run(m))
+	code := rig.Run(m)
+	endChromium()
+	os.Exit(code)
 }
 
 // Names as long as real ones get, and longer.
@@ -78,7 +80,7 @@ func (w *world) await(producer string, ready func(state string, sent, last int64
 			return
 		}
 	}
-	w.t.Fatalf("producer %s did not get there: %+v", producer, s)
+	w.t.Fatalf("producer %s is not in the state that the test waits for, but %+v", producer, s)
 }
 
 // publish makes producers on a real broker: one that is well, one that failed, one that

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 )
 
 var archives sync.Mutex
@@ -35,7 +34,7 @@ func classes(tb testing.TB, jars string) (archive string) {
 	if _, err := os.Stat(archive); err == nil {
 		return archive
 	}
-	if err := archiveClasses(jars, archive); err != nil {
+	if err := oneAtATime(archive, func() error { return archiveClasses(jars, archive) }); err != nil {
 		tb.Logf("Brokers start slowly, without an archive of their classes: %v", err)
 		return ""
 	}
@@ -43,8 +42,11 @@ func classes(tb testing.TB, jars string) (archive string) {
 }
 
 // archiveClasses runs a broker that writes down at its end what it has loaded. The file
-// is renamed when it is whole, so that two test processes at once do no harm to each other.
+// is renamed when it is whole.
 func archiveClasses(jars, archive string) error {
+	if _, err := os.Stat(archive); err == nil {
+		return nil
+	}
 	dir, err := os.MkdirTemp(filepath.Dir(archive), "classes-")
 	if err != nil {
 		return err
@@ -60,7 +62,7 @@ func archiveClasses(jars, archive string) error {
 	if err := k.Start(); err != nil {
 		return err
 	}
-	if err := k.process.Stop(time.Minute); err != nil {
+	if err := k.process.Stop(startMost); err != nil {
 		return err
 	}
 	return os.Rename(made, archive)

@@ -226,7 +226,7 @@ func (c *Cluster) until(tb testing.TB, what string, true func() bool) {
 	tb.Helper()
 	for deadline := time.Now().Add(60 * time.Second); !true(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			tb.Fatalf("within a minute it was not so that %s", what)
+			tb.Fatalf("waited a minute in vain until %s", what)
 		}
 	}
 }

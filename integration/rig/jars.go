@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -29,15 +30,35 @@ func Jars(tb testing.TB) string {
 	if _, err := os.Stat(home); err == nil {
 		return home
 	}
-	if err := fetchJars(home); err != nil {
+	if err := oneAtATime(home, func() error { return fetchJars(home) }); err != nil {
 		tb.Fatalf("Kafka's jars: %v", err)
 	}
 	return home
 }
 
-// fetchJars fills a folder beside home and renames it, so that two test
-// processes at once do no harm to each other.
+// oneAtATime runs f while no other test process on the machine does so for the same file,
+// which f makes unless it is there.
+func oneAtATime(file string, f func() error) error {
+	lock, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // which unlocks it
+	for err = syscall.EINTR; err == syscall.EINTR; {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		return err
+	}
+	return f()
+}
+
+// fetchJars fills a folder beside home and renames it when it is whole. Maven's own folder
+// would not bear two of them at once.
 func fetchJars(home string) error {
+	if _, err := os.Stat(home); err == nil {
+		return nil
+	}
 	work, err := os.MkdirTemp(filepath.Dir(home), "fetch-")
 	if err != nil {
 		return err
@@ -52,13 +73,7 @@ func fetchJars(home string) error {
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("mvn dependency:copy-dependencies: %w\n%s", err, out)
 	}
-	if err := os.Rename(jars, home); err != nil {
-		if _, there := os.Stat(home); there == nil {
-			return nil
-		}
-		return err
-	}
-	return nil
+	return os.Rename(jars, home)
 }
 
 // Cache gives the folder in the user's cache that outlives test runs.

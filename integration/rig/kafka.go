@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -213,12 +212,7 @@ func (k *Kafka) write(text, cluster string) error {
 	if err := os.WriteFile(k.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
-	format := append([]string{"kafka.tools.StorageTool", "format", "-t", cluster, "-c", k.config()}, k.format...)
-	out, err := exec.Command("java", append(k.jvm(), format...)...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("kafka.tools.StorageTool format: %w\n%s", err, out)
-	}
-	return nil
+	return k.formatFolder(cluster)
 }
 
 // listening writes the properties that name the listeners.

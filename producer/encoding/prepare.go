@@ -56,7 +56,7 @@ func (r *Routes) Prepare(ctx context.Context, p *producer.Pending) *Work {
 			u := p.Documents[i].URN
 			for _, output := range r.outputs {
 				if output.Filter.Passes(u) {
-					keys[output.index] = append(keys[output.index], u.String())
+					keys[output.index] = append(keys[output.index], output.key(u))
 					w.Size += 512
 				}
 			}
@@ -87,7 +87,7 @@ func (r *Routes) prepareSmall(w *Work, documents []registry.Document) error {
 				w.leave(output, d, left, gone)
 				continue
 			}
-			records = append(records, addressed{producer.Record{Topic: output.Topic, Key: []byte(d.URN.String()), Value: value}, output})
+			records = append(records, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.URN)), Value: value}, output})
 			counts[output.index]++
 			w.Size += int64(len(value)) + 512
 		}
@@ -117,7 +117,7 @@ func (r *Routes) stamps(w *Work, kind registry.Kind, counts []int) []*stamp {
 func (w *Work) leave(output *output, d *registry.Document, why string, gone [][]string) {
 	w.Left = append(w.Left, producer.Left{Topic: output.Topic, URN: d.URN, Reason: why})
 	if d.Before != 0 {
-		gone[output.index] = append(gone[output.index], d.URN.String())
+		gone[output.index] = append(gone[output.index], output.key(d.URN))
 	}
 }
 
@@ -223,7 +223,7 @@ func (r *Routes) recordsOf(d *document, to uint64) ([]addressed, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, addressed{producer.Record{Topic: output.Topic, Key: []byte(d.urn.String()), Value: value}, output})
+		out = append(out, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.urn)), Value: value}, output})
 	}
 	return out, nil
 }

@@ -22,6 +22,9 @@ type output struct {
 
 func (w *output) bit() uint64 { return 1 << w.index }
 
+// key returns the key of a structure's messages: its URN, as the messages themselves spell it.
+func (w *output) key(u sdmx.URN) string { return w.encoder.format.URN(u) }
+
 // newOutputs returns an output for each route. Routes of one format share an encoder, so that
 // a structure is encoded once in each format.
 func newOutputs(routes []producer.Route, sender string) ([]*output, error) {

@@ -19,7 +19,7 @@ type Planned struct {
 type Selection struct {
 	scope   *producer.Scope
 	outputs []*output
-	touched map[sdmx.URN]bool // nil for no bound
+	touched map[string]bool // URNs in every spelling; nil for no bound
 }
 
 // Select returns the Selection of a scope.
@@ -34,16 +34,18 @@ func (r *Routes) Select(ctx context.Context, scope *producer.Scope) (*Selection,
 		return w, nil
 	}
 	urns, err := r.store.Touched(ctx, scope.From, scope.To)
-	w.touched = make(map[sdmx.URN]bool, len(urns))
+	w.touched = make(map[string]bool, len(urns))
 	for _, u := range urns {
-		w.touched[u] = true
+		for _, spelled := range u.Spellings() {
+			w.touched[spelled] = true
+		}
 	}
 	return w, producer.Stored(err)
 }
 
 // covers reports whether the scope includes a structure, whatever the routes.
 func (w *Selection) covers(u sdmx.URN) bool {
-	return w.scope.Filter.Passes(u) && (w.touched == nil || w.touched[u])
+	return w.scope.Filter.Passes(u) && (w.touched == nil || w.touched[u.String()])
 }
 
 // takes returns the routes that a structure goes along, a bit for each.
@@ -82,10 +84,9 @@ func (w *Selection) Refused(live map[string]map[string]bool) map[string]map[stri
 // never belonged on the topic.
 func (w *Selection) Stale(live map[string]map[string]bool, sent []Planned) map[string]map[string]bool {
 	for i := range sent {
-		key := sent[i].URN.String()
 		for _, output := range w.outputs {
 			if sent[i].to&output.bit() != 0 {
-				delete(live[output.Topic], key)
+				delete(live[output.Topic], output.key(sent[i].URN))
 			}
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"urncast/producer"
 	"urncast/registry"
 )
@@ -17,7 +15,7 @@ import (
 // Topics reads topics. It is the part of producer.Broker that the guard needs.
 type Topics interface {
 	Look(ctx context.Context, topics []string) ([]producer.Sight, error)
-	ReadBack(ctx context.Context, topic string, from, to int64, waiting func(why string), yield func(*producer.Seen)) error
+	ReadBack(ctx context.Context, from, to map[string]int64, waiting func(why string), yield func(*producer.Seen)) error
 }
 
 // A Log reads the registry's log of transactions. It is the part of producer.Store that the
@@ -94,18 +92,15 @@ func Newest(all []*Witness) *Transaction {
 	return &best
 }
 
-// ReadBack reads topics side by side, each between two offsets. It calls waiting with the cause
-// while no record comes. With an error it also returns what was read until then.
+// ReadBack reads topics, each between two offsets. It calls waiting with the cause while no
+// record comes. With an error it also returns what was read until then.
 func (r *Reader) ReadBack(ctx context.Context, from, to map[string]int64, job string, waiting func(why string)) ([]*Witness, error) {
-	topics := slices.Sorted(maps.Keys(to))
-	out := make([]*Witness, len(topics))
-	for i, topic := range topics {
-		out[i] = &Witness{of: r, job: job, Topic: topic, upTo: from[topic]}
+	out, of := make([]*Witness, 0, len(to)), make(map[string]*Witness, len(to))
+	for _, topic := range slices.Sorted(maps.Keys(to)) {
+		of[topic] = &Witness{of: r, job: job, Topic: topic, upTo: from[topic]}
+		out = append(out, of[topic])
 	}
-	return out, sideBySide(ctx, len(topics), func(ctx context.Context, i int) (err error) {
-		topic := topics[i]
-		return r.Topics.ReadBack(ctx, topic, from[topic], to[topic], waiting, out[i].add)
-	})
+	return out, r.Topics.ReadBack(ctx, from, to, waiting, func(s *producer.Seen) { of[s.Topic].add(s) })
 }
 
 // Agree compares every claim of the topics with the registry's log, to find a database that
@@ -243,18 +238,4 @@ func LandedAfter(all []*Witness, n registry.Number) []producer.Landed {
 		out = append(out, producer.Landed{Number: number, Stretches: found[number]})
 	}
 	return out
-}
-
-// topicsAtOnce bounds the topics that are read at a time, each over its own connection.
-const topicsAtOnce = 4
-
-// sideBySide calls fn for each of n topics, topicsAtOnce at a time. The first error cancels
-// the others.
-func sideBySide(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(topicsAtOnce)
-	for i := range n {
-		g.Go(func() error { return fn(ctx, i) })
-	}
-	return g.Wait()
 }

@@ -17,6 +17,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/expiry"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/iam"
 	"urncast/producer/kafka/probe"
@@ -39,10 +40,10 @@ type Cluster struct {
 	Retention time.Duration
 	Log       *slog.Logger
 
-	readers    readers
-	warnings   warnings
-	brokerEnds brokerEnds
-	refused    sync.Map // by connection and topic, the size of a refused batch of several records, an int64
+	readers  readers
+	warnings warnings
+	servers  expiry.Servers
+	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
 
 // A Broker implements producer.Broker.

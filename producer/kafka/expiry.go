@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"urncast/producer/kafka/expiry"
 	"urncast/producer/kafka/properties"
 )
 
@@ -25,7 +26,7 @@ var expiryDesc = prometheus.NewDesc("urncast_connection_certificate_expiry_times
 // Describe implements prometheus.Collector.
 func (c *Cluster) Describe(out chan<- *prometheus.Desc) {
 	out <- expiryDesc
-	out <- brokerEndsDesc
+	out <- expiry.ServersDesc
 }
 
 // Collect implements prometheus.Collector: it reads the connections and their files
@@ -64,7 +65,7 @@ func (c *Cluster) collect(ctx context.Context, name string, out chan<- prometheu
 	for k, at := range earliest {
 		out <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(at.Unix()), connection.Name, k.property, k.subject)
 	}
-	c.brokerEnds.collect(connection.Name, resolved, out)
+	c.servers.Collect(connection.Name, resolved, out)
 }
 
 // warnOfExpiry says which certificates have ended or soon will.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,65 +41,128 @@ type pursuit struct {
 	away         time.Time // when the brokers ceased to answer questions; zero if they answer
 }
 
-// follow yields every committed message from one offset up to another. It does not stop at
-// end-of-file: that comes at the last stable offset, and after another producer's open
-// transaction there may be committed messages of ours. The position counts aborted records and
-// markers, which no message shows, so the end-of-file events carry it. While it stands
-// still, the brokers are asked why every few seconds: the answer goes to waiting, or ends the
-// reading. A reader without an end may wait at the topic's end for any time.
-func (b *Broker) follow(ctx context.Context, c *ck.Consumer, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
-	p := &pursuit{patience: patient, broker: b, topic: topic, id: b.idOf(topic), position: from, to: to, waiting: waiting}
-	return p.run(ctx, c, yield)
+// A span is the part of a topic that is to be read: from one offset up to another.
+type span struct {
+	topic    string
+	from, to int64
 }
 
-func (p *pursuit) run(ctx context.Context, c *ck.Consumer, yield func(*ck.Message) error) error {
-	if err := c.Assign([]ck.TopicPartition{{Topic: &p.topic, Partition: 0, Offset: ck.Offset(p.position)}}); err != nil {
-		return p.broker.explain(fault("reading topic "+p.topic, err), producer.Transitory)
+// follow yields every committed message of spans, which are of different topics. It does not
+// stop at end-of-file: that comes at the last stable offset, and after another producer's open
+// transaction there may be committed messages of ours. The position counts aborted records and
+// markers, which no message shows, so the end-of-file events carry it. While a position stands
+// still, the brokers are asked why every few seconds: the answer goes to waiting, or ends the
+// reading. A reader without an end may wait at the topic's end for any time.
+func (b *Broker) follow(ctx context.Context, c *ck.Consumer, spans []span, waiting func(string), yield func(*ck.Message) error) error {
+	all := pursuits{broker: b, left: map[string]*pursuit{}}
+	var assigned []ck.TopicPartition
+	for i := range spans {
+		s := &spans[i]
+		all.left[s.topic] = &pursuit{patience: patient, broker: b, topic: s.topic, id: b.idOf(s.topic), position: s.from, to: s.to, waiting: waiting}
+		assigned = append(assigned, ck.TopicPartition{Topic: &s.topic, Partition: 0, Offset: ck.Offset(s.from)})
 	}
-	p.moved = time.Now()
-	p.looked = p.moved
-	for p.position < p.to {
+	if err := c.Assign(assigned); err != nil {
+		return b.explain(fault(all.doing(), err), producer.Transitory)
+	}
+	return all.run(ctx, c, yield)
+}
+
+// pursuits are the readings of several topics by one client.
+type pursuits struct {
+	broker *Broker
+	left   map[string]*pursuit // by topic, those that have not reached their ends
+}
+
+// doing says what is under way.
+func (all *pursuits) doing() string { return reading(slices.Sorted(maps.Keys(all.left))...) }
+
+func (all *pursuits) run(ctx context.Context, c *ck.Consumer, yield func(*ck.Message) error) error {
+	began := time.Now()
+	for topic, p := range all.left {
+		if p.moved, p.looked = began, began; p.position >= p.to {
+			delete(all.left, topic)
+		}
+	}
+	for len(all.left) > 0 {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		before := p.position
-		if err := p.take(c.Poll(100), yield); err != nil {
+		p, err := all.take(c.Poll(100), yield)
+		if err != nil {
 			return err
 		}
-		switch now := time.Now(); {
-		case p.position > before:
+		now := time.Now()
+		if p != nil {
 			p.moved, p.looked, p.away = now, now, time.Time{}
-		case now.Sub(p.looked) > p.look:
-			if err := p.ask(ctx); err != nil {
-				return err
+			if p.position >= p.to {
+				delete(all.left, p.topic)
+				if len(all.left) > 0 { // what follows is not fetched; without effect where the call fails
+					c.Pause([]ck.TopicPartition{{Topic: &p.topic, Partition: 0}})
+				}
 			}
-			p.looked = time.Now()
+		}
+		if err := all.askOfStill(ctx, now); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// take handles one event of the client; nil is none.
-func (p *pursuit) take(event ck.Event, yield func(*ck.Message) error) error {
+// take handles one event of the client; nil is none. It returns the pursuit that it moved on.
+func (all *pursuits) take(event ck.Event, yield func(*ck.Message) error) (*pursuit, error) {
 	switch e := event.(type) {
 	case *ck.Message:
 		var failed ck.Error
 		if err := e.TopicPartition.Error; errors.As(err, &failed) {
-			return p.broker.readFault(p.topic, failed)
+			return nil, all.broker.readFault(reading(*e.TopicPartition.Topic), failed)
 		} else if err != nil {
-			return p.broker.explain(fault("reading topic "+p.topic, err), producer.Transitory)
+			return nil, all.broker.explain(fault(reading(*e.TopicPartition.Topic), err), producer.Transitory)
 		}
-		at := int64(e.TopicPartition.Offset)
+		p, at := all.left[*e.TopicPartition.Topic], int64(e.TopicPartition.Offset)
+		if p == nil {
+			return nil, nil
+		}
 		if at < p.to {
 			if err := yield(e); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		p.position = max(p.position, at+1)
+		return p.reach(at + 1), nil
 	case ck.PartitionEOF:
-		p.position = max(p.position, int64(e.Offset))
-	case ck.Error:
-		return p.broker.readFault(p.topic, e)
+		if p := all.left[*e.Topic]; p != nil {
+			return p.reach(int64(e.Offset)), nil
+		}
+	case ck.Error: // which names no topic
+		return nil, all.broker.readFault(all.doing(), e)
+	}
+	return nil, nil
+}
+
+// reach moves the position on, and returns p if it was not there yet.
+func (p *pursuit) reach(position int64) *pursuit {
+	if position <= p.position {
+		return nil
+	}
+	p.position = position
+	return p
+}
+
+// askOfStill asks the brokers about the topics whose positions have not moved for a while.
+func (all *pursuits) askOfStill(ctx context.Context, now time.Time) error {
+	asked := false
+	for _, p := range all.left {
+		if now.Sub(p.looked) <= p.look {
+			continue
+		}
+		if err := p.ask(ctx); err != nil {
+			return err
+		}
+		asked = true
+	}
+	if asked { // meanwhile nothing was read, of the other topics either
+		for _, p := range all.left {
+			p.looked = time.Now()
+		}
 	}
 	return nil
 }

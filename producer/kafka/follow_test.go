@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ import (
 func TestReadFaults(t *testing.T) {
 	b := &Broker{cluster: &Cluster{}}
 	for code, r := range rulings {
-		err := b.readFault("structures", ck.NewError(code, "the client's words", false))
+		err := b.readFault(reading("structures"), ck.NewError(code, "the client's words", false))
 		asks := strings.Contains(r.why, "the next attempt") || r.why == unknownTopic
 		switch {
 		case asks && (err == nil || kindOf(t, err) != producer.Transitory || !strings.Contains(err.Error(), r.why) && !strings.Contains(err.Error(), r.cure)):
@@ -31,12 +32,13 @@ func TestReadFaults(t *testing.T) {
 		}
 	}
 	for _, code := range []ck.ErrorCode{ck.ErrTransport, ck.ErrResolve, ck.ErrGroupAuthorizationFailed, ck.ErrNotLeaderForPartition} {
-		if err := b.readFault("structures", ck.NewError(code, "", false)); err != nil {
+		if err := b.readFault(reading("structures"), ck.NewError(code, "", false)); err != nil {
 			t.Errorf("%s ends the reading: %v", code, err)
 		}
 	}
 	// The client may hand an error over as a message, which is no record.
 	p := &pursuit{broker: b, topic: "structures", to: 10}
+	all := pursuits{broker: b, left: map[string]*pursuit{p.topic: p}}
 	yield := func(*ck.Message) error {
 		t.Error("an error was taken for a record")
 		return nil
@@ -44,7 +46,7 @@ func TestReadFaults(t *testing.T) {
 	topic := "structures"
 	for _, code := range []ck.ErrorCode{ck.ErrOffsetOutOfRange, ck.ErrNotLeaderForPartition} {
 		m := &ck.Message{TopicPartition: ck.TopicPartition{Topic: &topic, Offset: 5, Error: ck.NewError(code, "", false)}}
-		if err := p.take(m, yield); (err != nil) != (code == ck.ErrOffsetOutOfRange) || p.position != 0 {
+		if _, err := all.take(m, yield); (err != nil) != (code == ck.ErrOffsetOutOfRange) || p.position != 0 {
 			t.Errorf("%s as a message: %v, at %d", code, err, p.position)
 		}
 	}
@@ -138,7 +140,7 @@ func stuck(t *testing.T, k *rig.Kafka, topic string, do func()) (heard string, r
 	var said hearing
 	ended := make(chan error, 1)
 	go func() {
-		ended <- b.ReadBack(t.Context(), topic, 0, sights[0].End, said.take, func(*producer.Seen) { read++ })
+		ended <- b.ReadBack(t.Context(), nil, map[string]int64{topic: sights[0].End}, said.take, func(*producer.Seen) { read++ })
 	}()
 	waitFor(t, 15*time.Second, func() bool { return strings.Contains(said.String(), "is open on topic "+topic) })
 	// The marker of ours may come after the foreign record.
@@ -201,6 +203,64 @@ func TestReadingBackEnds(t *testing.T) {
 	})
 }
 
+// One reader reads all topics: one on which a foreign transaction is open holds no other up,
+// and what follows the end of one that is read is not yielded.
+func TestOneReaderForAllTopics(t *testing.T) {
+	k := rig.StartKafka(t)
+	topics := []string{"free", "held"}
+	for _, topic := range topics {
+		k.CreateTopic(t, topic)
+	}
+	b := brokerAt(t, map[string]string{"bootstrap.servers": k.Bootstrap()})
+	lanes, err := b.Open(t.Context(), topics, []string{"ours", "foreign"}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lanes[0].Close()
+	if err := lanes[1].Begin(); err != nil {
+		t.Fatal(err)
+	}
+	if err := lanes[1].Send(t.Context(), &producer.Record{Topic: "held", Key: []byte("foreign")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lanes[1].Delivered(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range topics {
+		publish(t, lanes[0], topic, 5)
+	}
+	sights, err := b.Look(t.Context(), topics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, lanes[0], "free", 5) // above the end that is read to
+	var said hearing
+	var mu sync.Mutex
+	read := map[string][]int64{}
+	count := func(topic string) int { mu.Lock(); defer mu.Unlock(); return len(read[topic]) }
+	ended := make(chan error, 1)
+	go func() {
+		ended <- b.ReadBack(t.Context(), nil, map[string]int64{"free": sights[0].End, "held": sights[1].End, "empty": 0}, said.take, func(s *producer.Seen) {
+			mu.Lock()
+			defer mu.Unlock()
+			read[s.Topic] = append(read[s.Topic], s.Offset)
+		})
+	}()
+	waitFor(t, 60*time.Second, func() bool { return strings.Contains(said.String(), "is open on topic held") && count("free") == 5 })
+	if count("held") != 0 || strings.Contains(said.String(), "free") {
+		t.Errorf("%v were read behind an open transaction, and it was said:\n%s", read["held"], &said)
+	}
+	lanes[1].Close() // aborts
+	select {
+	case err = <-ended:
+	case <-time.After(60 * time.Second):
+		t.Fatal("the reading does not end")
+	}
+	if err != nil || count("free") != 5 || count("held") != 5 || !slices.IsSorted(read["free"]) || !slices.IsSorted(read["held"]) {
+		t.Errorf("%v were read, %v", read, err)
+	}
+}
+
 // Asking where a topic is ends with its context, though the library's call goes on, under
 // which the reader is not closed.
 func TestLocateIsCancelled(t *testing.T) {
@@ -208,7 +268,7 @@ func TestLocateIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, cancel)
 	began := time.Now()
-	if err := b.ReadBack(ctx, "t", 0, 1, func(string) {}, func(*producer.Seen) {}); err == nil {
+	if err := b.ReadBack(ctx, nil, map[string]int64{"t": 1}, func(string) {}, func(*producer.Seen) {}); err == nil {
 		t.Error("nothing answers, and it was read back")
 	}
 	if took := time.Since(began); took > time.Second {

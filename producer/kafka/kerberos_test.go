@@ -93,7 +93,7 @@ func TestKerberosLanes(t *testing.T) {
 				t.Fatal(err)
 			}
 			seen := 0
-			err = b.ReadBack(t.Context(), topic, sights[0].Start, sights[0].End, func(string) {}, func(s *producer.Seen) { seen++ })
+			err = b.ReadBack(t.Context(), map[string]int64{topic: sights[0].Start}, map[string]int64{topic: sights[0].End}, func(string) {}, func(s *producer.Seen) { seen++ })
 			if err != nil || seen != 3 {
 				t.Errorf("read back %d records, %v", seen, err)
 			}

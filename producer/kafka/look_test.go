@@ -100,7 +100,7 @@ func TestCloseEndsCalls(t *testing.T) {
 		"Look":     func() error { _, err := b.Look(t.Context(), []string{"t"}); return err },
 		"Describe": func() error { _, err := b.Describe(t.Context(), []string{"t"}); return err },
 		"ReadBack": func() error {
-			return b.ReadBack(t.Context(), "t", 0, 1, func(string) {}, func(*producer.Seen) {})
+			return b.ReadBack(t.Context(), nil, map[string]int64{"t": 1}, func(string) {}, func(*producer.Seen) {})
 		},
 		"Open": func() error {
 			_, err := b.Open(t.Context(), []string{"t"}, []string{"id"}, time.Minute)

@@ -3,6 +3,9 @@ package kafka
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,31 +20,39 @@ import (
 const fetchWait = 10
 
 // ReadBack implements producer.Broker.
-func (b *Broker) ReadBack(ctx context.Context, topic string, from, to int64, waiting func(string), yield func(*producer.Seen)) error {
+func (b *Broker) ReadBack(ctx context.Context, from, to map[string]int64, waiting func(string), yield func(*producer.Seen)) error {
+	var spans []span
+	for _, topic := range slices.Sorted(maps.Keys(to)) {
+		if from[topic] < to[topic] {
+			spans = append(spans, span{topic, from[topic], to[topic]})
+		}
+	}
+	if len(spans) == 0 {
+		return nil
+	}
 	ctx, left, err := b.call(ctx)
 	if err != nil {
 		return err
 	}
-	return left(b.read(ctx, topic, from, to, waiting, func(m *ck.Message) error {
+	return left(b.read(ctx, spans, waiting, func(m *ck.Message) error {
 		yield(seen(m))
 		return nil
 	}))
 }
 
-// read reads with a consumer of its own.
-func (b *Broker) read(ctx context.Context, topic string, from, to int64, waiting func(string), yield func(*ck.Message) error) error {
-	if from >= to {
-		return nil
-	}
+// read reads with a consumer of its own, one for all topics: a consumer makes three connections.
+func (b *Broker) read(ctx context.Context, spans []span, waiting func(string), yield func(*ck.Message) error) error {
 	c, err := b.consumer(b.monitor(), 16<<20)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	if err := b.locate(ctx, c, topic); err != nil {
-		return err
+	for i := range spans {
+		if err := b.locate(ctx, c, spans[i].topic); err != nil {
+			return err
+		}
 	}
-	return b.follow(ctx, c.Consumer, topic, from, to, waiting, yield)
+	return b.follow(ctx, c.Consumer, spans, waiting, yield)
 }
 
 // A consumer reads topics.
@@ -125,8 +136,16 @@ var over = map[ck.ErrorCode]bool{
 	ck.ErrUnknownTopicOrPart: true, ck.ErrUnknownTopic: true, ck.ErrUnknownPartition: true, ck.ErrAllBrokersDown: true,
 }
 
+// reading says of which topics an error is.
+func reading(topics ...string) string {
+	if len(topics) == 1 {
+		return "reading topic " + topics[0]
+	}
+	return "reading topics " + strings.Join(topics, ", ")
+}
+
 // readFault sorts a reader's errors: most only inform, and the client goes on by itself.
-func (b *Broker) readFault(topic string, e ck.Error) error {
+func (b *Broker) readFault(doing string, e ck.Error) error {
 	if e.Code() == ck.ErrGroupAuthorizationFailed {
 		return nil // the client looks for the coordinator of a group that it never uses
 	}
@@ -134,7 +153,7 @@ func (b *Broker) readFault(topic string, e ck.Error) error {
 		return nil
 	}
 	var f *producer.Fault
-	err := b.explain(fault("reading topic "+topic, e), producer.Transitory)
+	err := b.explain(fault(doing, e), producer.Transitory)
 	if !errors.As(err, &f) || f.Kind == producer.Transitory && !over[e.Code()] {
 		return nil
 	}
@@ -146,7 +165,7 @@ func (b *Broker) readFault(topic string, e ck.Error) error {
 
 // seen takes what recovery asks from a message.
 func seen(m *ck.Message) *producer.Seen {
-	s := &producer.Seen{Offset: int64(m.TopicPartition.Offset), Key: string(m.Key), Tombstone: m.Value == nil}
+	s := &producer.Seen{Topic: *m.TopicPartition.Topic, Offset: int64(m.TopicPartition.Offset), Key: string(m.Key), Tombstone: m.Value == nil}
 	for i := range m.Headers {
 		s.Take(m.Headers[i].Key, m.Headers[i].Value)
 	}

@@ -53,7 +53,7 @@ func (c *Cluster) Close() {
 	}
 	k.mu.Unlock()
 	k.closing.Wait()
-	c.brokerEnds.close()
+	c.servers.Close()
 }
 
 // drop closes a reader in the background, or at once after Close.
@@ -224,7 +224,7 @@ func (v *view) Read(ctx context.Context, from, to int64, yield func(*topicview.C
 		v.located = true
 	}
 	stopped := false
-	err := v.broker.follow(ctx, v.Consumer, v.topic, from, to, func(string) {}, func(m *ck.Message) error {
+	err := v.broker.follow(ctx, v.Consumer, []span{{v.topic, from, to}}, func(string) {}, func(m *ck.Message) error {
 		err := yield(committed(m))
 		stopped = err != nil
 		return err

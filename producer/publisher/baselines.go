@@ -36,10 +36,10 @@ func (s *session) ownBaseline(ctx context.Context, ask *guard.Question, answered
 		return false, nil
 	case ask == nil && config.BaselineAtEveryStart && s.start.isStart && !baselineUnderWay(s.row):
 		s.start.setting = whyEveryStart
-	case ask != nil && config.BaselineWhenConnectionChanges && clonedDatabase(s.row, s.system) == nil:
+	case ask != nil && config.BaselineWhenConnectionChanges && clonedDatabase(s.row, s.ledger.system) == nil:
 		// recover checks the database first, then the cluster, and returns without further
 		// checks if the cluster is another one.
-		topics, err := describe(ctx, s.broker, s.hold, witnessRoutes(s.row)[:1])
+		topics, err := describe(ctx, s.broker, &s.ledger, witnessRoutes(s.row)[:1])
 		if err != nil || topics[0].Cluster == s.row.Sent.Cluster {
 			return false, err
 		}
@@ -47,7 +47,7 @@ func (s *session) ownBaseline(ctx context.Context, ask *guard.Question, answered
 	default:
 		return false, nil
 	}
-	s.log.Info("a setting begins a baseline", "setting", s.start.setting)
+	s.publisher.Log.Info("a setting begins a baseline", "setting", s.start.setting)
 	return true, nil
 }
 

@@ -16,8 +16,7 @@ func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
 		{"7563, database 16385", "7563, database 20001", []string{"database 16385", "database 20001", "same PostgreSQL server", "7563"}},
 		{"7563, database 16385", "9911, database 16385", []string{"7563", "9911", "server"}},
 	} {
-		s := &session{row: &producer.Row{System: c.was}, system: c.is}
-		ask := clonedDatabase(s.row, s.system)
+		ask := clonedDatabase(&producer.Row{System: c.was}, c.is)
 		if ask == nil {
 			t.Fatalf("%s and %s are taken for the same", c.was, c.is)
 		}
@@ -27,8 +26,7 @@ func TestTheQuestionOfACopyNamesWhatDiffers(t *testing.T) {
 			}
 		}
 	}
-	s := &session{row: &producer.Row{System: "7563, database 1"}, system: "7563, database 1"}
-	if ask := clonedDatabase(s.row, s.system); ask != nil {
+	if ask := clonedDatabase(&producer.Row{System: "7563, database 1"}, "7563, database 1"); ask != nil {
 		t.Error(ask)
 	}
 }

@@ -12,17 +12,17 @@ import (
 // reconsider cancels the job under way if an admin asked for that, or begins it anew if it
 // FAILED or an admin starts the producer, and nothing of it is on the topics.
 func (j *jobs) reconsider(ctx context.Context) error {
-	job := j.s.row.Job
-	anew := job.Kind != producer.JobFilter && (j.s.row.State == producer.Failed || isStart(j.s.row, false))
+	job := j.row.Job
+	anew := job.Kind != producer.JobFilter && (j.row.State == producer.Failed || isStart(j.row, false))
 	if !job.Cancel && !anew {
 		return nil
 	}
 	switch {
-	case j.s.at.cleared: // the job has sent everything, and runOne closes it
+	case j.at.cleared: // the job has sent everything, and runOne closes it
 		return nil
 	case job.Cancel:
 		return j.cancel(ctx, job)
-	case j.s.at.chunks == 0 && !job.Begun():
+	case j.at.chunks == 0 && !job.Begun():
 		return j.renew(ctx, job)
 	}
 	return nil
@@ -34,16 +34,16 @@ func (j *jobs) reconsider(ctx context.Context) error {
 // Any other job is put back until those are sent, and then begins as of the cursor. So older
 // content never follows newer content.
 func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
-	last, err := j.s.store.Last(ctx)
+	last, err := j.store.Last(ctx)
 	if err != nil || last <= job.AsOf {
 		return producer.Stored(err)
 	}
-	if job.AsOf > j.s.at.cursor.Number {
+	if job.AsOf > j.at.cursor.Number {
 		job.AsOf = last
 		return producer.Stored(j.ledger.RenewJob(ctx, job.ID, last))
 	}
-	j.s.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
-	j.s.row.Job, j.s.row.Waiting, j.s.row.NextJobAfter = nil, j.s.row.Waiting+1, last
+	j.log.Info("the job that failed waits for what is pending, and begins anew", "job", job.ID, "after", last)
+	j.row.Job, j.row.Waiting, j.row.NextJobAfter = nil, j.row.Waiting+1, last
 	return producer.Stored(j.ledger.PutBackJob(ctx, job.ID, last))
 }
 
@@ -51,23 +51,23 @@ func (j *jobs) renew(ctx context.Context, job *producer.Job) error {
 // are still pending are sent next. They are skipped instead if the job has sent newer content
 // of some of them, or if it is the baseline of the first start.
 func (j *jobs) cancel(ctx context.Context, job *producer.Job) error {
-	number := j.s.at.cursor.Number
-	if j.s.at.chunks > 0 || job.Begun() || job.First {
+	number := j.at.cursor.Number
+	if j.at.chunks > 0 || job.Begun() || job.First {
 		number = max(number, job.AsOf)
 	}
-	c := j.s.at.cursor.After(number, j.s.guard.Offsets())
-	leaves := job.Leaves(j.s.at.chunks, job.Done, j.s.at.cursor.Number, &j.s.row.Config)
+	c := j.at.cursor.After(number, j.at.sender.guard.Offsets())
+	leaves := job.Leaves(j.at.chunks, job.Done, j.at.cursor.Number, &j.row.Config)
 	if err := j.ledger.CancelJob(ctx, job.ID, c, leaves); err != nil {
 		return producer.Stored(err)
 	}
-	j.s.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
-	j.s.at.cursor, j.s.row.Job, j.s.progress = c, nil, true
+	j.log.Warn("a job is cancelled", "job", job.ID, "leaves", leaves)
+	j.at.cursor, j.row.Job, j.at.made = c, nil, true
 	return nil
 }
 
 // due reports whether the job that has waited longest may begin.
 func (j *jobs) due() bool {
-	return j.s.row.Waiting > 0 && j.s.at.cursor.Number >= j.s.row.NextJobAfter
+	return j.row.Waiting > 0 && j.at.cursor.Number >= j.row.NextJobAfter
 }
 
 // A jobFault is a permanent fault of the job under way. Its cure lists what an admin can do,
@@ -103,7 +103,7 @@ func (j *jobs) failed(job *producer.Job, err error) error {
 	if cure != "" {
 		ways = append(ways, cure)
 	}
-	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, j.s.row.Config.Name))
+	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, j.row.Config.Name))
 	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
 }
 

@@ -321,8 +321,7 @@ func TestSkipNamesTheJob(t *testing.T) {
 func TestJobFaultNamesWhatHelps(t *testing.T) {
 	const cure = "raise the topic's max.message.bytes, or shorten the structure, then start the producer"
 	cause := &producer.Fault{Kind: producer.Permanent, Cure: cure, Text: "Kafka refused a record (" + cure + ")", Err: errModel}
-	s := &session{row: &producer.Row{Config: producer.Config{}.WithDefaults()}}
-	s.jobs.s = s
+	jobs := &jobs{row: &producer.Row{Config: producer.Config{}.WithDefaults()}}
 	job := &producer.Job{ID: "j", Kind: producer.JobBaseline}
 	for sent, want := range map[int]string{
 		0: "baseline j: Kafka refused a record: a fault of the test. Nothing of it is on the topics, and a start begins it anew, with what is current then: " +
@@ -330,13 +329,13 @@ func TestJobFaultNamesWhatHelps(t *testing.T) {
 		1: "baseline j: Kafka refused a record: a fault of the test. Chunk 1 of it is on the topics, and a start goes on with the next: " +
 			"raise the topic's max.message.bytes, then start the producer; or give the job up: urncast producer cancel j --producer default",
 	} {
-		s.jobs.sent = sent
-		if err := s.jobs.failed(job, cause); err.Error() != want || producer.KindOf(err) != producer.Permanent {
+		jobs.sent = sent
+		if err := jobs.failed(job, cause); err.Error() != want || producer.KindOf(err) != producer.Permanent {
 			t.Errorf("%d: %s", sent, err)
 		}
 	}
 	for _, other := range []error{&guard.Question{Reason: "why", Choices: nil}, producer.ErrLost, context.Canceled, &producer.Fault{Kind: producer.InDoubt, Text: "x"}} {
-		if err := s.jobs.failed(job, other); err != other {
+		if err := jobs.failed(job, other); err != other {
 			t.Errorf("%v became %v", other, err)
 		}
 	}

@@ -19,28 +19,28 @@ func narrowedTopics(row *producer.Row, next producer.Published) (topics []string
 	return topics
 }
 
-// beginClear takes up routes with changed filters, and begins the job that clears their topics.
+// clear takes up routes with changed filters, and begins the job that clears their topics.
 // It writes the cursor first, because recovery does not move that while a job is open. After a
-// crash before the last write, the question and its answer are still there, and beginClear runs
+// crash before the last write, the question and its answer are still there, and clear runs
 // again.
-func (s *session) beginClear(ctx context.Context, next producer.Published, topics []string, c producer.Cursor) error {
-	if err := s.adopt(ctx, s.row.Sent, c, s.row.Taken); err != nil {
+func (b *beginning) clear(ctx context.Context, next producer.Published, topics []string, c producer.Cursor) error {
+	if err := b.ledger.adopt(ctx, b.row.Sent, c, b.row.Taken); err != nil {
 		return err
 	}
-	if _, err := s.hold.BeginJob(ctx, producer.Job{Kind: producer.JobFilter, AsOf: c.Number, Scope: producer.Scope{Topics: topics}}, s.row.Taken); err != nil {
+	if _, err := b.jobs.BeginJob(ctx, producer.Job{Kind: producer.JobFilter, AsOf: c.Number, Scope: producer.Scope{Topics: topics}}, b.row.Taken); err != nil {
 		return producer.Stored(err)
 	}
-	return s.adoptAndReopen(ctx, next, c)
+	return b.ledger.adoptAndReopen(ctx, next, c)
 }
 
 // runClear sends tombstones for live keys that no longer pass the filters of their routes. It
 // reads to the ends of the topics, so that after a crash it sends no tombstone twice.
 func (j *jobs) runClear(ctx context.Context, job *producer.Job, tx *registry.Transaction) error {
-	selected, err := j.s.routes.Select(ctx, &job.Scope)
+	selected, err := j.routes.Select(ctx, &job.Scope)
 	if err != nil {
 		return err
 	}
-	live, err := j.liveKeys(ctx, selected.Topics(), j.s.guard.Offsets())()
+	live, err := j.liveKeys(ctx, selected.Topics(), j.at.sender.guard.Offsets())()
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"urncast/internal/crash"
 	"urncast/producer"
 	"urncast/producer/guard"
 	"urncast/registry"
@@ -27,6 +26,9 @@ type position struct {
 	cleared bool
 	// jobOver reports that the open job has ended, because transactions have followed it.
 	jobOver bool
+	// sender sends along the lanes that were opened to find the position, which are the
+	// only ones that may be sent along; nil if none were.
+	sender *sender
 }
 
 // An owed is a transaction whose replaces are on the topics, in these stretches, and whose
@@ -40,95 +42,6 @@ type owed struct {
 
 // owes reports whether n is the transaction whose tombstones are owed.
 func (p *position) owes(n registry.Number) bool { return p.owed != nil && p.owed.number == n }
-
-// open opens the session's lanes and returns the producer's position. Nothing is sent along
-// lanes that were not opened here. The order of the steps matters:
-//
-//  1. Initialise every lane. That aborts the transaction that is open under its id, and
-//     fences the id's former user.
-//  2. Load the lease. An instance that slept until now has just fenced the new holder, and
-//     must stop.
-//  3. Take the ends of the topics and read the topics up to them: all commits of earlier
-//     holders are below.
-//
-// If topics and database disagree, open returns a question too; the position is then the one
-// from which "continue" goes on.
-func (s *session) open(ctx context.Context, routes []producer.PublishedRoute) (*position, *guard.Question, error) {
-	topics := topicsOf(routes)
-	sights, err := s.initialise(ctx, topics)
-	if err != nil {
-		return nil, nil, err
-	}
-	if torn := tornTopics(s.row, s.losses, routes, sights); len(torn) > 0 {
-		if err := s.abortOpen(ctx, torn); err != nil {
-			return nil, nil, err
-		}
-		if sights, err = s.initialise(ctx, topics); err != nil {
-			return nil, nil, err
-		}
-	}
-	s.guard = guard.New(s.reader, s.beat, &s.sending, s.log, topics, sights)
-	s.sender.guard = s.guard
-	var questions []*guard.Question
-	from, highs := map[string]int64{}, map[string]int64{}
-	for i := range routes {
-		topic := routes[i].Topic
-		ask, err := changedTopic(ctx, s.row, s.store, s.row.Sent.RouteTo(topic), &sights[i])
-		if err != nil {
-			return nil, nil, err
-		}
-		if ask != nil { // the other topics show what was committed
-			questions = append(questions, ask)
-			continue
-		}
-		from[topic], highs[topic] = max(sights[i].Start, s.row.Cursor.Offsets[topic]), sights[i].End
-	}
-	job := ""
-	if s.row.Job != nil {
-		job = s.row.Job.ID
-	}
-	all, err := s.reader.ReadBack(ctx, from, highs, job, s.outage.waits(ctx, "Nothing is published until then."))
-	if err != nil {
-		return nil, nil, err
-	}
-	crash.At(crash.RecoverRead)
-	p, more, err := s.compare(ctx, all, highs)
-	return p, guard.Merge(append(questions, more...)), err
-}
-
-// initialise opens the lanes, loads the lease, and takes the ends of the topics.
-func (s *session) initialise(ctx context.Context, topics []string) (sights []producer.Sight, err error) {
-	for _, l := range s.sender.lanes {
-		l.Close()
-	}
-	sent := &s.row.Sent
-	if s.sender.lanes, err = s.broker.Open(ctx, topics, laneIDs(s.row.Registry, s.row.ID, sent.Prefix, sent.Lanes), s.timeout); err != nil {
-		return nil, err
-	}
-	crash.At(crash.RecoverFenced)
-	if _, err := s.hold.Load(ctx); err != nil {
-		return nil, producer.Stored(err)
-	}
-	return s.broker.Look(ctx, topics)
-}
-
-// compare returns the position that the topics show, and the questions where they disagree with
-// the database.
-func (s *session) compare(ctx context.Context, all []*guard.Witness, highs map[string]int64) (*position, []*guard.Question, error) {
-	agreed, ask, err := s.reader.Agree(ctx, all, s.row.Cursor.Number)
-	if err != nil {
-		return nil, nil, err
-	}
-	if ask != nil {
-		return &position{cursor: producer.Cursor{Number: agreed, Offsets: s.row.Cursor.Offsets}}, []*guard.Question{ask}, nil
-	}
-	ask, err = s.reader.Intruder(ctx, all)
-	var questions []*guard.Question
-	if ask != nil {
-		questions = append(questions, ask)
-	}
-	return positionOf(s.row, all, highs), questions, err
-}
 
 // positionOf returns the position that the topics show. No transaction is sent while a job is
 // open. If the topics have one beyond the cursor nevertheless, the job has ended, and the
@@ -159,25 +72,6 @@ func positionOf(row *producer.Row, all []*guard.Witness, highs map[string]int64)
 	}
 	p.cursor = p.cursor.After(number, highs)
 	return p
-}
-
-// takeUp makes p the session's position, and writes down what the database did not know of it.
-func (s *session) takeUp(ctx context.Context, p *position) error {
-	s.at = *p
-	if p.jobOver {
-		if err := s.hold.EndJob(ctx, s.row.Job.ID, p.cursor); err != nil {
-			return producer.Stored(err)
-		}
-		s.row.Job, s.row.Cursor, s.progress = nil, p.cursor, true
-	}
-	switch known := s.row.Cursor; {
-	case s.row.Job != nil || p.owed != nil:
-	case p.cursor.Number > known.Number:
-		s.advance(p.cursor)
-	case !p.cursor.Equal(known): // aborted records of an earlier attempt are no progress
-		s.setCursor(p.cursor)
-	}
-	return nil
 }
 
 // laneCount is the number of transactional ids of a producer. With two, the client's 20 ms

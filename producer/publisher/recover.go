@@ -3,47 +3,167 @@ package publisher
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
+	"urncast/internal/crash"
 	"urncast/producer"
 	"urncast/producer/guard"
 )
+
+// A recovery finds the position of a producer.
+type recovery struct {
+	row     *producer.Row
+	broker  producer.Broker
+	reader  *guard.Reader
+	lease   producer.Lease
+	ledger  *ledger
+	outage  *outage
+	metrics *meters
+	log     *slog.Logger
+	timeout time.Duration // of the transactions on the lanes
+	beat    time.Duration // between the guard's looks
+}
 
 // recover returns the producer's position, and a question if an admin must decide something
 // first. It works on the routes that were last published along; changed routes are taken up
 // afterwards. Checks that need no lanes come before open, so that a copy of a registry fences
 // nothing; a question of theirs comes with the row's position.
-func (s *session) recover(ctx context.Context) (*position, *guard.Question, error) {
-	known := &position{cursor: s.row.Cursor}
-	if ask := clonedDatabase(s.row, s.system); ask != nil {
-		return known, ask, s.accepted(ctx, s.row.Sent.Bootstrap)
+func (r *recovery) recover(ctx context.Context) (*position, *guard.Question, error) {
+	known := &position{cursor: r.row.Cursor}
+	if ask := clonedDatabase(r.row, r.ledger.system); ask != nil {
+		return known, ask, r.accepted(ctx, r.row.Sent.Bootstrap)
 	}
-	routes := witnessRoutes(s.row)
-	topics, err := describe(ctx, s.broker, s.hold, routes)
+	routes := witnessRoutes(r.row)
+	topics, err := describe(ctx, r.broker, r.ledger, routes)
 	if err != nil {
 		return nil, nil, err
 	}
-	if found, sent := topics[0].Cluster, s.row.Sent.Cluster; found != sent {
-		return known, &guard.Question{Reason: fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", s.row.Config.Bootstrap, found, sent), Choices: guard.BaselineOrContinue(
+	if found, sent := topics[0].Cluster, r.row.Sent.Cluster; found != sent {
+		return known, &guard.Question{Reason: fmt.Sprintf("The brokers at %s are cluster %s; this producer last published to cluster %s.", r.row.Config.Bootstrap, found, sent), Choices: guard.BaselineOrContinue(
 			"Go on with what is pending. What is known to be on the other cluster is not sent again.")}, nil
 	}
-	if ask := otherTarget(s.row); ask != nil {
-		return known, ask, s.accepted(ctx, s.row.Config.Target())
+	if ask := otherTarget(r.row); ask != nil {
+		return known, ask, r.accepted(ctx, r.row.Config.Target())
 	}
-	return s.open(ctx, routes)
+	return r.open(ctx, routes)
 }
 
 // accepted writes down, if the admin's answer is "continue", that this database and these
 // servers are the right ones, and ends the session. The next session then checks whether
 // transactions were lost, which is another question.
-func (s *session) accepted(ctx context.Context, servers string) error {
-	if howToStart(s.row) != producer.StartContinue {
+func (r *recovery) accepted(ctx context.Context, servers string) error {
+	if howToStart(r.row) != producer.StartContinue {
 		return nil
 	}
-	sent := s.row.Sent
+	sent := r.row.Sent
 	sent.Bootstrap = servers
-	return s.adoptAndReopen(ctx, sent, s.row.Cursor)
+	return r.ledger.adoptAndReopen(ctx, sent, r.row.Cursor)
+}
+
+// open opens lanes and returns the producer's position. Nothing is sent along lanes that were
+// not opened here. The order of the steps matters:
+//
+//  1. Initialise every lane. That aborts the transaction that is open under its id, and
+//     fences the id's former user.
+//  2. Load the lease. An instance that slept until now has just fenced the new holder, and
+//     must stop.
+//  3. Take the ends of the topics and read the topics up to them: all commits of earlier
+//     holders are below.
+//
+// If topics and database disagree, open returns a question too; the position is then the one
+// from which "continue" goes on.
+func (r *recovery) open(ctx context.Context, routes []producer.PublishedRoute) (p *position, ask *guard.Question, err error) {
+	s := &sender{lease: r.lease, metrics: r.metrics, timeout: r.timeout}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	topics := topicsOf(routes)
+	sights, err := r.initialise(ctx, s, topics)
+	if err != nil {
+		return nil, nil, err
+	}
+	if torn := tornTopics(r.row, r.ledger.losses, routes, sights); len(torn) > 0 {
+		if err := r.abortOpen(ctx, s.lanes, torn); err != nil {
+			return nil, nil, err
+		}
+		if sights, err = r.initialise(ctx, s, topics); err != nil {
+			return nil, nil, err
+		}
+	}
+	s.guard = guard.New(r.reader, r.beat, &s.busy, r.log, topics, sights)
+	p, questions, err := r.readBack(ctx, routes, sights)
+	if err != nil {
+		return nil, nil, err
+	}
+	p.sender = s
+	return p, guard.Merge(questions), nil
+}
+
+// initialise opens the sender's lanes, loads the lease, and takes the ends of the topics.
+func (r *recovery) initialise(ctx context.Context, s *sender, topics []string) (sights []producer.Sight, err error) {
+	s.close()
+	sent := &r.row.Sent
+	if s.lanes, err = r.broker.Open(ctx, topics, laneIDs(r.row.Registry, r.row.ID, sent.Prefix, sent.Lanes), r.timeout); err != nil {
+		return nil, err
+	}
+	crash.At(crash.RecoverFenced)
+	if _, err := r.lease.Load(ctx); err != nil {
+		return nil, producer.Stored(err)
+	}
+	return r.broker.Look(ctx, topics)
+}
+
+// readBack returns the position that the topics of routes show, as far as these are the ones
+// that the producer knows, and the questions where they disagree with the database.
+func (r *recovery) readBack(ctx context.Context, routes []producer.PublishedRoute, sights []producer.Sight) (*position, []*guard.Question, error) {
+	var questions []*guard.Question
+	from, highs := map[string]int64{}, map[string]int64{}
+	for i := range routes {
+		topic := routes[i].Topic
+		ask, err := changedTopic(ctx, r.row, r.reader.Log, r.row.Sent.RouteTo(topic), &sights[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		if ask != nil { // the other topics show what was committed
+			questions = append(questions, ask)
+			continue
+		}
+		from[topic], highs[topic] = max(sights[i].Start, r.row.Cursor.Offsets[topic]), sights[i].End
+	}
+	job := ""
+	if r.row.Job != nil {
+		job = r.row.Job.ID
+	}
+	all, err := r.reader.ReadBack(ctx, from, highs, job, r.outage.waits(ctx, "Nothing is published until then."))
+	if err != nil {
+		return nil, nil, err
+	}
+	crash.At(crash.RecoverRead)
+	p, more, err := r.compare(ctx, all, highs)
+	return p, append(questions, more...), err
+}
+
+// compare returns the position that the topics show, and the questions where they disagree with
+// the database.
+func (r *recovery) compare(ctx context.Context, all []*guard.Witness, highs map[string]int64) (*position, []*guard.Question, error) {
+	agreed, ask, err := r.reader.Agree(ctx, all, r.row.Cursor.Number)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ask != nil {
+		return &position{cursor: producer.Cursor{Number: agreed, Offsets: r.row.Cursor.Offsets}}, []*guard.Question{ask}, nil
+	}
+	ask, err = r.reader.Intruder(ctx, all)
+	var questions []*guard.Question
+	if ask != nil {
+		questions = append(questions, ask)
+	}
+	return positionOf(r.row, all, highs), questions, err
 }
 
 // witnessRoutes returns the routes whose topics are read to find out what was committed: those

@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"urncast/internal/match"
 	"urncast/producer"
+	"urncast/registry"
 )
 
 // A stateLogger is a Hold that logs the states that are written through it. It logs each cause
@@ -76,6 +79,24 @@ func levelOf(i *producer.Incident) slog.Level {
 	return slog.LevelInfo
 }
 
+// outage shows the state of a session during faults that may pass.
+type outage struct {
+	display producer.Display
+	store   producer.Store
+	row     *producer.Row
+	metrics *meters
+	log     *slog.Logger
+	// unproven reports that the state is DEGRADED although the session has recovered, at
+	// the number recoveredAt, because it has sent nothing since.
+	unproven    bool
+	recoveredAt registry.Number
+	waited      atomic.Bool // DEGRADED was shown because a reading got no record
+	// rivalry and rivalryEnds are the results of fencings.rivalry. The state is DEGRADED
+	// with the former as its reason until the latter.
+	rivalry     string
+	rivalryEnds <-chan time.Time
+}
+
 // show writes the state. It only logs an error: if the database is down, the next write that
 // matters fails too.
 func (o *outage) show(ctx context.Context, state producer.State, reason string) {
@@ -86,35 +107,35 @@ func (o *outage) show(ctx context.Context, state producer.State, reason string) 
 
 // recovering shows the state RECOVERING, unless the state is DEGRADED: this may be one of many
 // attempts during an outage.
-func (s *session) recovering(ctx context.Context) {
-	if s.row.State != producer.Degraded {
-		s.outage.show(ctx, producer.Recovering, "")
+func (o *outage) recovering(ctx context.Context) {
+	if o.row.State != producer.Degraded {
+		o.show(ctx, producer.Recovering, "")
 	}
 }
 
 // recovered shows the state IDLE. If the state is DEGRADED and there is something to send, it
 // leaves that to proven: brokers may answer a recovery and still refuse records, such as when
 // too few replicas are in sync.
-func (s *session) recovered(ctx context.Context) {
-	s.metrics.reachable(true, true)
-	s.outage.waited.Store(false)
+func (o *outage) recovered(ctx context.Context, at *position) {
+	o.metrics.reachable(true, true)
+	o.waited.Store(false)
 	switch {
-	case s.outage.rivalry != "":
-		s.outage.show(ctx, producer.Degraded, s.outage.rivalry+".")
-	case s.row.State == producer.Degraded && s.hasWork(ctx):
-		s.outage.unproven, s.outage.recoveredAt = true, s.at.cursor.Number
+	case o.rivalry != "":
+		o.show(ctx, producer.Degraded, o.rivalry+".")
+	case o.row.State == producer.Degraded && o.hasWork(ctx, at):
+		o.unproven, o.recoveredAt = true, at.cursor.Number
 	default:
-		s.outage.show(ctx, producer.Idle, "")
+		o.show(ctx, producer.Idle, "")
 	}
 }
 
 // hasWork reports whether there is something to send, or the database does not answer.
-func (s *session) hasWork(ctx context.Context) bool {
-	if s.at.owed != nil || s.row.Job != nil || s.row.Waiting > 0 {
+func (o *outage) hasWork(ctx context.Context, at *position) bool {
+	if at.owed != nil || o.row.Job != nil || o.row.Waiting > 0 {
 		return true
 	}
-	last, err := s.store.Last(ctx)
-	return err != nil || last > s.at.cursor.Number
+	last, err := o.store.Last(ctx)
+	return err != nil || last > at.cursor.Number
 }
 
 // proven shows the state IDLE after an outage; it is called when something was sent.
@@ -126,22 +147,18 @@ func (o *outage) proven(ctx context.Context) {
 }
 
 // jobsDone shows the end of an outage if nothing is left to send after the jobs.
-func (s *session) jobsDone(ctx context.Context) {
-	if s.outage.unproven {
-		s.outage.unproven = false
-		s.recovered(ctx)
+func (o *outage) jobsDone(ctx context.Context, at *position) {
+	if o.unproven {
+		o.unproven = false
+		o.recovered(ctx, at)
 	}
 }
 
 // waits returns a function that shows the state DEGRADED with why, the cause for which a reading
-// gets no record, and what, the consequence. It shows each cause once, and can be called by
-// several readings at a time.
+// gets no record, and what, the consequence. It shows each cause once.
 func (o *outage) waits(ctx context.Context, what string) func(why string) {
-	var mu sync.Mutex
 	said := map[string]bool{}
 	return func(why string) {
-		mu.Lock()
-		defer mu.Unlock()
 		if said[match.WithoutFigures(why)] {
 			return
 		}

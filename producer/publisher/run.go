@@ -81,16 +81,19 @@ func (p *Publisher) whileHeld(ctx context.Context, hold producer.Hold) error {
 			}
 			continue
 		}
-		s := newSession(p, hold, &row, max(timeout, timeoutBase))
+		s := newSession(p, hold, &row, max(timeout, timeoutBase), losses)
 		s.outage.rivalry, s.outage.rivalryEnds = seen.fencings.rivalry(&row)
-		s.losses, s.start.isStart = losses, isStart(&row, owed)
+		s.start.isStart = isStart(&row, owed)
 		err = p.watched(ctx, s)
 		owed = owed && !s.start.publishes && !errors.Is(err, errReopen)
 		if ctx.Err() != nil {
 			return nil
 		}
-		asked, timeout = -1, s.longer
-		if s.progress {
+		asked, timeout = -1, 0
+		if longer := (*longerError)(nil); errors.As(err, &longer) {
+			timeout = longer.timeout
+		}
+		if s.at.made {
 			seen.attempts = 0
 		}
 		if err == nil || errors.Is(err, errReopen) {
@@ -238,7 +241,7 @@ func (p *Publisher) waitForWish(ctx context.Context, hold holder, row *producer.
 func (p *Publisher) watched(parent context.Context, s *session) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	soft, ended := make(chan struct{}), make(chan struct{})
-	s.soft, s.jobs.cancels = soft, s.row.Job != nil && s.row.Job.Cancel
+	s.soft = soft
 	var watching sync.WaitGroup
 	watching.Go(func() { p.watch(parent, s, cancel, soft, ended) })
 	err := s.run(ctx)
@@ -260,8 +263,8 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 	for {
 		stop := false
 		select {
-		case <-s.hold.Lost():
-			cancel(s.hold.Held())
+		case <-s.lease.Lost():
+			cancel(s.lease.Held())
 			return
 		case <-hard:
 			cancel(&producer.Fault{Kind: producer.InDoubt, Text: "The session was ended by hand"})
@@ -271,7 +274,7 @@ func (p *Publisher) watch(parent context.Context, s *session, cancel context.Can
 		case <-rivalryEnds: // the next session shows it
 			stop = true
 		case <-wishes:
-			row, err := s.hold.Load(parent)
+			row, err := s.lease.Load(parent)
 			if err != nil && parent.Err() == nil {
 				cancel(producer.Stored(err))
 				return

@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"urncast/internal/crash"
@@ -12,11 +13,20 @@ import (
 )
 
 // A sender sends Kafka transactions along the lanes of a session, while the lease is held.
+// Only recovery.open makes one.
 type sender struct {
-	lanes   []producer.Lane // set by session.open
-	guard   *guard.Guard    // set by session.open
+	lanes   []producer.Lane
+	guard   *guard.Guard
 	lease   producer.Lease
 	metrics *meters
+	timeout time.Duration // of the lanes' transactions
+	busy    atomic.Bool   // something is being sent along the lanes, which notice outages themselves
+}
+
+func (s *sender) close() {
+	for _, l := range s.lanes {
+		l.Close()
+	}
 }
 
 // produce sends the records of one Kafka transaction and waits for every delivery report. A
@@ -73,4 +83,32 @@ func (s *sender) commitHeld(lane producer.Lane) error {
 		return err
 	}
 	return lane.Commit()
+}
+
+// The transaction timeout is timeoutBase and the time that the slowest supported link needs for
+// the transaction, up to the maximum that brokers allow by default.
+const (
+	timeoutBase = time.Minute
+	timeoutMax  = 15 * time.Minute
+	slowestLink = 2 << 20 // bytes per second
+	expansion   = 4       // of a stored document, encoded
+)
+
+func transactionTimeout(documentBytes int64) time.Duration {
+	return min(timeoutMax, timeoutBase+time.Duration(documentBytes*expansion/slowestLink)*time.Second).Truncate(time.Minute)
+}
+
+// A longerError ends a session whose lanes have too short a timeout for what is to be sent.
+type longerError struct{ timeout time.Duration }
+
+func (e *longerError) Error() string { return errReopen.Error() + " with a longer timeout" }
+func (e *longerError) Unwrap() error { return errReopen }
+
+// fit returns a longerError if a transaction of that many stored bytes may last longer than the
+// lanes' timeout.
+func (s *sender) fit(bytes int64) error {
+	if t := transactionTimeout(bytes); t > s.timeout {
+		return &longerError{t}
+	}
+	return nil
 }

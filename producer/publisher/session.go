@@ -4,15 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"urncast/producer"
 	"urncast/producer/encoding"
 	"urncast/producer/guard"
-	"urncast/registry"
 )
 
 // errReopen ends a session without a fault because other lanes are needed: for a longer
@@ -23,119 +20,57 @@ var errReopen = errors.New("the lanes are to be opened anew")
 // A session opens lanes, recovers, runs jobs and publishes, until the first error. Each
 // session begins with new lanes.
 type session struct {
-	store   producer.Store
-	cluster producer.Cluster
-	broker  producer.Broker // connected to through cluster
-	hold    producer.Hold
-	metrics *meters
-	log     *slog.Logger
+	publisher *Publisher // of which this is a session
+	lease     producer.Lease
+	row       *producer.Row // what the database has of the producer
+	start     start
+	soft      <-chan struct{} // closed: stop between two transactions
 
-	row     *producer.Row
-	system  string
-	routes  *encoding.Routes
-	timeout time.Duration
-	longer  time.Duration // the timeout that the next session needs, if this one's is too short
-
-	sender   sender
-	reader   *guard.Reader
-	guard    *guard.Guard  // set by open
-	beat     time.Duration // between the guard's looks
-	at       position
-	flight   *flight     // nil if no commit is under way
-	progress bool        // something was handled, so that attempts are counted from 0 again
-	sending  atomic.Bool // something is being sent along the lanes, which notice outages themselves
-	// losses are torn topics that are not yet written to the database; they are kept from
-	// one session to the next.
-	losses map[string]producer.Loss
-
-	start  start
-	jobs   jobs
+	broker producer.Broker  // set by live
+	routes *encoding.Routes // the configured ones, set by live
+	at     progress
+	ledger ledger
 	outage outage
-	skips  skips
-
-	soft    <-chan struct{} // closed: stop between two transactions
-	cursors cursors
-	// goroutines read the database and the topics ahead of the lanes, and end before the
+	jobs   jobs
+	// goroutines read the database and the topics beside the lanes, and end before the
 	// connection is closed.
 	goroutines sync.WaitGroup
 }
 
 // start says how a session begins.
 type start struct {
-	isStart   bool   // it is a start of the producer
-	publishes bool   // recovery is done, and the session publishes
-	setting   string // the setting because of which it begins with a baseline; empty if none
+	isStart   bool          // it is a start of the producer
+	publishes bool          // recovery is done, and the session publishes
+	setting   string        // the setting because of which it begins with a baseline; empty if none
+	timeout   time.Duration // of its transactions
 }
 
-// jobs runs the jobs of a session.
-type jobs struct {
-	s          *session
-	ledger     producer.JobLedger
-	chunkBytes int64       // bounds the documents in one Kafka transaction of a job
-	sent       int         // chunks of the job under way that are on the topics
-	over       atomic.Bool // the session begins no more jobs
-	cancels    bool        // it began with a job that is to be cancelled
-}
-
-// outage shows the state of a session during faults that may pass.
-type outage struct {
-	display producer.Display
-	log     *slog.Logger
-	// unproven reports that the state is DEGRADED although the session has recovered, at
-	// the number recoveredAt, because it has sent nothing since.
-	unproven    bool
-	recoveredAt registry.Number
-	waited      atomic.Bool // DEGRADED was shown because a reading got no record
-	// rivalry and rivalryEnds are the results of fencings.rivalry. The state is DEGRADED
-	// with the former as its reason until the latter.
-	rivalry     string
-	rivalryEnds <-chan time.Time
-}
-
-// skips are the skipped numbers directly below the next transaction to be sent, valid if known.
-type skips struct {
-	below registry.Range
-	known bool
-}
-
-// cursors writes the session's cursor to the database, in a goroutine of its own.
-type cursors struct {
-	hold    producer.Outcomes
-	moves   chan move
-	running sync.WaitGroup
-}
-
-func newSession(p *Publisher, hold producer.Hold, row *producer.Row, timeout time.Duration) *session {
-	s := &session{store: p.Store, cluster: p.Cluster, hold: hold, metrics: p.Metrics, log: p.Log, row: row, timeout: timeout, beat: cmp.Or(p.beat, guard.Every)}
-	s.sender = sender{lease: hold, metrics: p.Metrics}
-	s.jobs.s, s.jobs.ledger, s.jobs.chunkBytes = s, hold, cmp.Or(p.chunk, chunkBytes)
-	s.outage.display, s.outage.log = hold, p.Log
-	s.cursors.hold = hold
+// newSession makes a session, and hands the parts of the hold to those that use them.
+func newSession(p *Publisher, hold producer.Hold, row *producer.Row, timeout time.Duration, losses map[string]producer.Loss) *session {
+	s := &session{publisher: p, lease: hold, row: row, start: start{timeout: timeout}}
+	s.at.outcomes = hold
+	s.ledger = ledger{Ledger: hold, row: row, losses: losses}
+	s.outage.display, s.outage.store, s.outage.row, s.outage.metrics, s.outage.log = hold, p.Store, row, p.Metrics, p.Log
+	j := &s.jobs
+	j.ledger, j.store, j.row, j.log, j.chunkBytes = hold, p.Store, row, p.Log, cmp.Or(p.chunk, chunkBytes)
+	j.at, j.outage, j.cancels = &s.at, &s.outage, row.Job != nil && row.Job.Cancel
 	return s
 }
 
 // run runs the session to its end. It returns nil if it ended because soft was closed.
 func (s *session) run(parent context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(parent)
-	s.cursors.moves = make(chan move, 1)
-	moveCtx, stopMoving := context.WithCancel(context.WithoutCancel(parent))
-	defer stopMoving()
-	s.cursors.running.Go(func() { s.cursors.write(moveCtx, cancel) })
+	stopWriting := s.at.startWriting(parent, cancel)
 	defer func() {
 		cancel(err)
-		if s.flight != nil {
-			<-s.flight.done // Commit has its own timeout; a lane in use cannot be closed
-		}
-		for _, l := range s.sender.lanes {
-			l.Close()
+		if s.at.sender != nil {
+			s.at.sender.close()
 		}
 		s.goroutines.Wait()
 		if s.broker != nil {
 			s.broker.Close()
 		}
-		time.AfterFunc(5*time.Second, stopMoving)
-		close(s.cursors.moves)
-		s.cursors.running.Wait()
+		stopWriting()
 	}()
 	err = s.live(ctx, cancel)
 	if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil && parent.Err() == nil {
@@ -148,18 +83,20 @@ func (s *session) run(parent context.Context) (err error) {
 	return err
 }
 
+// live connects, finds the position, and publishes from there.
 func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err error) {
-	if s.routes, err = encoding.NewRoutes(s.store, s.row, s.row.Config.Routes, s.row.Config.Sender); err != nil {
+	p := s.publisher
+	if s.routes, err = encoding.NewRoutes(p.Store, s.row, s.row.Config.Routes, s.row.Config.Sender); err != nil {
 		return err
 	}
-	if s.system, err = s.store.System(ctx); err != nil {
+	if s.ledger.system, err = p.Store.System(ctx); err != nil {
 		return producer.Stored(err)
 	}
-	s.recovering(ctx)
-	if s.broker, err = s.cluster.Connect(ctx, s.row.Config.Connection); err != nil {
+	s.outage.recovering(ctx)
+	if s.broker, err = p.Cluster.Connect(ctx, s.row.Config.Connection); err != nil {
 		return err
 	}
-	s.reader = &guard.Reader{Topics: s.broker, Log: s.store, Registry: s.row.Registry, Producer: s.row.ID}
+	s.jobs.topics, s.jobs.routes = s.broker, s.routes
 	if !s.row.Started {
 		return s.begin(ctx, howToStart(s.row), false)
 	}
@@ -167,25 +104,38 @@ func (s *session) live(ctx context.Context, end context.CancelCauseFunc) (err er
 		return err
 	}
 	s.start.publishes = true
-	if err := s.guard.Expect(ctx, s.at.cursor.Number); err != nil {
+	watch := s.at.sender.guard
+	if err := watch.Expect(ctx, s.at.cursor.Number); err != nil {
 		return err
 	}
-	s.goroutines.Go(func() { s.guard.Run(ctx, end) })
-	if err := s.hold.ClearFailed(ctx); err != nil {
+	s.goroutines.Go(func() { watch.Run(ctx, end) })
+	if err := s.at.outcomes.ClearFailed(ctx); err != nil {
 		return producer.Stored(err)
 	}
 	known := s.at.cursor.Number
-	s.recovered(ctx) // before the jobs, which are publishing too
+	s.outage.recovered(ctx, &s.at.position) // before the jobs, which are publishing too
 	if err := s.jobs.run(ctx); err != nil {
 		return err
 	}
 	if s.at.cursor.Number != known { // a job covered or skipped pending transactions
-		if err := s.guard.Expect(ctx, s.at.cursor.Number); err != nil {
+		if err := watch.Expect(ctx, s.at.cursor.Number); err != nil {
 			return err
 		}
 	}
-	s.jobsDone(ctx)
+	s.outage.jobsDone(ctx, &s.at.position)
 	return s.publish(ctx)
+}
+
+// reader returns what reads the producer's records back from its topics.
+func (s *session) reader() *guard.Reader {
+	return &guard.Reader{Topics: s.broker, Log: s.publisher.Store, Registry: s.row.Registry, Producer: s.row.ID}
+}
+
+// recovery returns what finds the position of the producer.
+func (s *session) recovery() *recovery {
+	p := s.publisher
+	return &recovery{row: s.row, broker: s.broker, reader: s.reader(), lease: s.lease, ledger: &s.ledger, outage: &s.outage,
+		metrics: p.Metrics, log: p.Log, timeout: s.start.timeout, beat: cmp.Or(p.beat, guard.Every)}
 }
 
 // howToStart returns how the admin wants the producer to start; empty if no wish is open.
@@ -201,10 +151,11 @@ func howToStart(row *producer.Row) string {
 func (s *session) resume(ctx context.Context) error {
 	choice := howToStart(s.row)
 	answers := choice == producer.StartBaseline || choice == producer.StartContinue
-	p, ask, err := s.recover(ctx)
+	p, ask, err := s.recovery().recover(ctx)
 	if err != nil {
 		return err
 	}
+	s.at.position = *p
 	lost := ask != nil
 	if !lost {
 		ask = changedRoutes(s.row)
@@ -218,16 +169,15 @@ func (s *session) resume(ctx context.Context) error {
 	case ask != nil && !answers:
 		return ask
 	case ask != nil || choice == producer.StartBaseline:
-		s.at = *p
-		if len(p.found) > 0 { // write only the places; begin moves the cursor
-			if err := s.hold.Move(ctx, s.row.Cursor, p.found); err != nil {
+		if len(s.at.found) > 0 { // write only the places; begin moves the cursor
+			if err := s.at.outcomes.Move(ctx, s.row.Cursor, s.at.found); err != nil {
 				return producer.Stored(err)
 			}
 			s.at.found = nil
 		}
 		return s.begin(ctx, choice, lost)
 	}
-	if err := s.takeUp(ctx, p); err != nil {
+	if err := s.takeUp(ctx); err != nil {
 		return err
 	}
 	if choice == producer.WishSkip {
@@ -238,13 +188,31 @@ func (s *session) resume(ctx context.Context) error {
 	return s.takeWish(ctx)
 }
 
+// takeUp writes down what the topics show and the database did not know.
+func (s *session) takeUp(ctx context.Context) error {
+	if s.at.jobOver {
+		if err := s.jobs.ledger.EndJob(ctx, s.row.Job.ID, s.at.cursor); err != nil {
+			return producer.Stored(err)
+		}
+		s.row.Job, s.row.Cursor, s.at.made = nil, s.at.cursor, true
+	}
+	switch known := s.row.Cursor; {
+	case s.row.Job != nil || s.at.owed != nil:
+	case s.at.cursor.Number > known.Number:
+		s.at.advance(s.at.cursor)
+	case !s.at.cursor.Equal(known): // aborted records of an earlier attempt are no progress
+		s.at.setCursor(s.at.cursor)
+	}
+	return nil
+}
+
 // takeWish marks the wish as done. It also takes up settings that do not change what is sent:
 // the transactional ids and the bootstrap servers.
 func (s *session) takeWish(ctx context.Context) error {
 	was, next := &s.row.Sent, s.row.Sent
 	next.Prefix, next.Lanes, next.Bootstrap = s.row.Config.Prefix, laneCount, s.row.Config.Target()
 	if was.Prefix == next.Prefix && was.Lanes == next.Lanes && was.Bootstrap == next.Bootstrap {
-		return producer.Stored(s.hold.Take(ctx, s.row.Wish.Sequence))
+		return producer.Stored(s.ledger.Take(ctx, s.row.Wish.Sequence))
 	}
 	// The old ids were fenced when the lanes were opened. The replaces of an owed
 	// transaction are found again by reading from the row's cursor.
@@ -252,22 +220,8 @@ func (s *session) takeWish(ctx context.Context) error {
 	if s.at.owed != nil {
 		c = s.row.Cursor
 	}
-	if err := s.cursors.written(ctx); err != nil {
+	if err := s.at.written(ctx); err != nil {
 		return err
 	}
-	return s.adoptAndReopen(ctx, next, c)
-}
-
-// adopt writes down what is published along from now on, and the cursor from which the next
-// session continues.
-func (s *session) adopt(ctx context.Context, p producer.Published, c producer.Cursor, wish int64) error {
-	return producer.Stored(s.hold.Adopt(ctx, p, s.system, c, wish))
-}
-
-// adoptAndReopen calls adopt and ends the session with errReopen.
-func (s *session) adoptAndReopen(ctx context.Context, p producer.Published, c producer.Cursor) error {
-	if err := s.adopt(ctx, p, c, s.row.Wish.Sequence); err != nil {
-		return err
-	}
-	return errReopen
+	return s.ledger.adoptAndReopen(ctx, next, c)
 }

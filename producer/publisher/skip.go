@@ -15,10 +15,10 @@ import (
 func (s *session) skipAsked(ctx context.Context) error {
 	w := &s.row.Wish
 	if n := w.Skip; s.at.cursor.Number+1 != n {
-		s.log.Warn("the transaction is not skipped: it is not the next one to be sent", "transaction", n, "handled", s.at.cursor.Number)
-		return producer.Stored(s.hold.Take(ctx, w.Sequence))
+		s.publisher.Log.Warn("the transaction is not skipped: it is not the next one to be sent", "transaction", n, "handled", s.at.cursor.Number)
+		return producer.Stored(s.ledger.Take(ctx, w.Sequence))
 	}
-	tx, err := s.store.Transaction(ctx, w.Skip)
+	tx, err := s.publisher.Store.Transaction(ctx, w.Skip)
 	if err != nil {
 		return producer.Stored(err)
 	}
@@ -30,7 +30,7 @@ func (s *session) skipAsked(ctx context.Context) error {
 			return err
 		}
 		if !rest { // the replaces were all of it
-			return producer.Stored(s.hold.Take(ctx, w.Sequence))
+			return producer.Stored(s.ledger.Take(ctx, w.Sequence))
 		}
 		reason = "What it replaced is on the topic, what it took away was left out: " + reason
 	case tx.Pair == tx.Number+1:
@@ -38,10 +38,10 @@ func (s *session) skipAsked(ctx context.Context) error {
 		// the replaces are committed, even in part, the deletes are sent.
 		last = tx.Pair
 	}
-	if err := s.hold.SkipAsked(ctx, tx.Number, last, reason, w); err != nil {
+	if err := s.at.outcomes.SkipAsked(ctx, tx.Number, last, reason, w); err != nil {
 		return producer.Stored(err)
 	}
-	s.log.Info("skipped by hand", "first", tx.Number, "last", last, "user", w.User, "reason", reason)
+	s.publisher.Log.Info("skipped by hand", "first", tx.Number, "last", last, "user", w.User, "reason", reason)
 	s.row.Taken, s.at.owed = w.Sequence, nil
 	s.at.cursor.Number = last
 	return nil
@@ -50,7 +50,7 @@ func (s *session) skipAsked(ctx context.Context) error {
 // restOf reports whether a transaction whose replaces are on the topics has tombstones to be
 // sent.
 func (s *session) restOf(ctx context.Context, n registry.Number) (bool, error) {
-	batch, err := s.store.Pending(ctx, n-1, encoding.BatchBytes)
+	batch, err := s.publisher.Store.Pending(ctx, n-1, encoding.BatchBytes)
 	if err != nil || len(batch) == 0 {
 		return false, producer.Stored(err)
 	}

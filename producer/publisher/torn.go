@@ -3,7 +3,6 @@ package publisher
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"urncast/producer"
@@ -33,37 +32,20 @@ func tornTopics(row *producer.Row, losses map[string]producer.Loss, routes []pro
 // could not find out by itself, because records that this session appended may hide the loss. If
 // the database fails, the next session of this process still has the losses in memory.
 func (s *session) keepTorn(ctx context.Context, t *guard.TornError) error {
-	maps.Copy(s.losses, t.Losses)
+	maps.Copy(s.ledger.losses, t.Losses)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := s.cursors.written(ctx); err != nil {
+	if err := s.at.written(ctx); err != nil {
 		return err
 	}
 	c := s.at.cursor
 	if s.at.owed != nil || s.row.Job != nil {
 		c = s.row.Cursor
 	}
-	if err := s.keepLosses(ctx, t.Losses, c); err != nil {
+	if err := s.ledger.keepLosses(ctx, t.Losses, c); err != nil {
 		return err
 	}
 	return errReopen
-}
-
-// keepLosses writes down that topics are torn. It stays so until begin writes other routes.
-func (s *session) keepLosses(ctx context.Context, torn map[string]producer.Loss, c producer.Cursor) error {
-	sent := s.row.Sent
-	sent.Routes = slices.Clone(sent.Routes)
-	for i := range sent.Routes {
-		if loss, is := torn[sent.Routes[i].Topic]; is {
-			sent.Routes[i].Lost = &loss
-		}
-	}
-	if err := s.adopt(ctx, sent, c, s.row.Taken); err != nil {
-		return err
-	}
-	s.row.Sent = sent
-	clear(s.losses)
-	return nil
 }
 
 // abortOpen ends transactions of ours that would stay open on torn topics for ever: the
@@ -71,16 +53,16 @@ func (s *session) keepLosses(ctx context.Context, torn map[string]producer.Loss,
 // records from readers until another transaction under the same id ends. abortOpen begins that
 // one, and the initialisation that follows aborts it: a commit would show what is left of the
 // torn transaction.
-func (s *session) abortOpen(ctx context.Context, torn map[string]producer.Loss) error {
-	if err := s.keepLosses(ctx, torn, s.row.Cursor); err != nil {
+func (r *recovery) abortOpen(ctx context.Context, lanes []producer.Lane, torn map[string]producer.Loss) error {
+	if err := r.ledger.keepLosses(ctx, torn, r.row.Cursor); err != nil {
 		return err
 	}
-	for _, lane := range s.sender.lanes {
+	for _, lane := range lanes {
 		if err := lane.Begin(); err != nil {
 			return err
 		}
 		for topic := range torn {
-			headers := []producer.Header{{Key: producer.HeaderRegistry, Value: []byte(s.row.Registry)}, {Key: producer.HeaderProducer, Value: []byte(s.row.ID)}}
+			headers := []producer.Header{{Key: producer.HeaderRegistry, Value: []byte(r.row.Registry)}, {Key: producer.HeaderProducer, Value: []byte(r.row.ID)}}
 			if err := lane.Send(ctx, &producer.Record{Topic: topic, Key: []byte("urncast aborts this"), Value: []byte("to end what a lost end left open"), Headers: headers}); err != nil {
 				return err
 			}

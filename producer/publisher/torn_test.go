@@ -79,18 +79,18 @@ type strictBroker struct {
 }
 
 func (b *strictBroker) Connect(context.Context, string) (producer.Broker, error) { return b, nil }
-func (b *strictBroker) ReadBack(ctx context.Context, topic string, from, to int64, w func(string), yield func(*producer.Seen)) error {
+func (b *strictBroker) ReadBack(ctx context.Context, from, to map[string]int64, w func(string), yield func(*producer.Seen)) error {
 	for {
 		b.mu.Lock()
 		hidden := false
 		for _, open := range b.open {
 			for _, r := range open {
-				hidden = hidden || r.offset < to
+				hidden = hidden || r.offset < to[r.Topic]
 			}
 		}
 		b.mu.Unlock()
 		if !hidden {
-			return b.modelBroker.ReadBack(ctx, topic, from, to, w, yield)
+			return b.modelBroker.ReadBack(ctx, from, to, w, yield)
 		}
 		select {
 		case <-ctx.Done():
@@ -263,11 +263,11 @@ type slowReads struct {
 }
 
 func (b *slowReads) Connect(context.Context, string) (producer.Broker, error) { return b, nil }
-func (b *slowReads) ReadBack(ctx context.Context, topic string, from, to int64, w func(string), yield func(*producer.Seen)) error {
+func (b *slowReads) ReadBack(ctx context.Context, from, to map[string]int64, w func(string), yield func(*producer.Seen)) error {
 	if *b.on {
 		w("Topic x is read slowly")
 	}
-	return b.modelBroker.ReadBack(ctx, topic, from, to, w, yield)
+	return b.modelBroker.ReadBack(ctx, from, to, w, yield)
 }
 
 func TestSlowReadingOfAJobPasses(t *testing.T) {

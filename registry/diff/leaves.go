@@ -19,18 +19,20 @@ type leaf struct {
 
 // leaves keep the order in which they were found.
 type leaves struct {
-	keys []string
-	at   map[string]leaf
+	keys  []string
+	at    map[string]leaf
+	count map[string]int // how often a key was there
 }
 
+func newLeaves() *leaves { return &leaves{at: map[string]leaf{}, count: map[string]int{}} }
+
+// add adds a value. Values with the same key are numbered.
 func (l *leaves) add(key string, v leaf) {
 	if v.value == "" {
 		return
 	}
-	for n := 2; ; n++ { // values with the same key are numbered
-		if _, there := l.at[key]; !there {
-			break
-		}
+	l.count[key]++
+	if n := l.count[key]; n > 1 {
 		key += "#" + strconv.Itoa(n)
 	}
 	l.keys = append(l.keys, key)
@@ -61,20 +63,16 @@ func compareLeaves(out []Change, like Change, before, after *leaves) []Change {
 
 // ownLeaves returns the leaves of a structure without those of its items.
 func ownLeaves(m sdmx.Maintainable) *leaves {
-	l := &leaves{at: map[string]leaf{}}
-	skip := map[string]bool{"ID": true, "Agency": true, "Version": true, "Items": true, "Dimensions": true, "Measures": true, "Attributes": true, "Groups": true}
-	l.addFields(reflect.ValueOf(m).Elem(), "", nil, skip)
+	l := newLeaves()
+	l.addFields(reflect.ValueOf(m).Elem(), "", nil, map[string]bool{"ID": true, "Agency": true, "Version": true})
 	return l
 }
 
-// leavesOf returns the leaves of an item, without nested items.
+// leavesOf returns the leaves of an item without its id and parent, which are compared as a
+// rename and a move, and without nested items.
 func leavesOf(item any) *leaves {
-	l := &leaves{at: map[string]leaf{}}
-	skip := map[string]bool{"ID": true, "Parent": true}
-	if _, nests := item.(*sdmx.Category); nests {
-		skip["Items"] = true
-	}
-	l.addFields(reflect.ValueOf(item).Elem(), "", nil, skip)
+	l := newLeaves()
+	l.addFields(reflect.ValueOf(item).Elem(), "", nil, map[string]bool{"ID": true})
 	return l
 }
 
@@ -91,13 +89,14 @@ var (
 )
 
 // addFields adds the leaves of a struct. skip names fields of its first level to be left out.
+// What EachItem yields is left out too: it is compared as items.
 func (l *leaves) addFields(v reflect.Value, key string, names []string, skip map[string]bool) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		switch {
 		case f.Anonymous:
 			l.addFields(v.Field(i), key, names, skip)
-		case skip[f.Name]:
+		case skip[f.Name], sdmx.IsItemField(f):
 		default:
 			in := names
 			if !unnamed[f.Name] {

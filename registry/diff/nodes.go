@@ -14,8 +14,8 @@ type node struct {
 	id           string
 	path, parent string // own and parent's path: ids joined by dots if items nest, otherwise the id
 	name         sdmx.Texts
-	position     int  // in its list, from 0
-	ordered      bool // the position has a meaning
+	ordered      bool // its place in its list has a meaning
+	position     int  // that place, from 0
 	nests        bool // items nest, and so the id is a part of the children's paths
 	item         any  // pointer to the item
 }
@@ -26,58 +26,30 @@ func (n *node) change(k Kind) Change {
 
 func ordinal(position int) string { return strconv.Itoa(position + 1) }
 
-// nodes returns the items of a structure; if they nest, parents come before their children.
+// nodes returns the items of a structure, parents before their children, without lists of
+// components, which have no content of their own.
 func nodes(m sdmx.Maintainable) []node {
-	switch m := m.(type) {
-	case *sdmx.Codelist:
-		return list(m.Items, func(c *sdmx.Code) node {
-			return node{what: "code", id: c.ID, parent: c.Parent, name: c.Names}
-		})
-	case *sdmx.ConceptScheme:
-		return list(m.Items, func(c *sdmx.Concept) node {
-			return node{what: "concept", id: c.ID, parent: c.Parent, name: c.Names}
-		})
-	case *sdmx.AgencyScheme:
-		return list(m.Items, func(a *sdmx.Agency) node { return node{what: "agency", id: a.ID, name: a.Names} })
-	case *sdmx.CategoryScheme:
-		return categories(nil, "", m.Items)
-	case *sdmx.DataStructure:
-		return components(m)
+	var out []node
+	if scheme, ok := m.(sdmx.ItemScheme); ok {
+		out = make([]node, 0, scheme.Len())
 	}
-	return nil
-}
-
-// list returns the nodes of items that do not nest.
-func list[T any](items []T, of func(*T) node) []node {
-	out := make([]node, len(items))
-	for i := range items {
-		n := of(&items[i])
-		n.path, n.position, n.item = n.id, i, &items[i]
-		out[i] = n
-	}
-	return out
-}
-
-func categories(out []node, parent string, items []sdmx.Category) []node {
-	for i := range items {
-		c := &items[i]
-		path := c.ID
-		if parent != "" {
-			path = parent + "." + c.ID
+	places := map[sdmx.Class]int{} // of the next ordered item of a kind
+	sdmx.EachItem(m, func(it sdmx.Item) {
+		if it.Value == nil {
+			return
 		}
-		out = append(out, node{what: "category", id: c.ID, path: path, parent: parent, name: c.Names, position: i, nests: true, item: c})
-		out = categories(out, path, c.Items)
-	}
+		kind := it.Class.Kind()
+		n := node{what: kind.Word(), id: it.ID(), path: it.Path, parent: it.Parent, ordered: it.Ordered, nests: it.Nests, item: it.Value}
+		if it.Nameable != nil {
+			n.name = it.Nameable.Names
+		}
+		if it.Ordered {
+			n.position = places[kind]
+			places[kind]++
+		}
+		out = append(out, n)
+	})
 	return out
-}
-
-// components returns the nodes of a data structure. The order of its dimensions has a meaning:
-// it is that of the series key.
-func components(d *sdmx.DataStructure) []node {
-	out := list(d.Dimensions, func(c *sdmx.Dimension) node { return node{what: "dimension", id: c.ID, ordered: true} })
-	out = append(out, list(d.Measures, func(c *sdmx.Measure) node { return node{what: "measure", id: c.ID} })...)
-	out = append(out, list(d.Attributes, func(c *sdmx.Attribute) node { return node{what: "attribute", id: c.ID} })...)
-	return append(out, list(d.Groups, func(g *sdmx.Group) node { return node{what: "group", id: g.ID} })...)
 }
 
 // equalItems reports whether two items are equal apart from their ids. Codes are compared

@@ -16,6 +16,7 @@ func (p *planner) check() {
 	for _, e := range p.decision.entries {
 		if e.changed {
 			p.checkReferences(e)
+			p.checkRelatives(e)
 			p.checkParents(e)
 			p.checkAgency(e)
 		}
@@ -28,6 +29,9 @@ func (p *planner) check() {
 func (p *planner) checkReferences(e *entry) {
 	var lost []string
 	for _, r := range e.change.Refs {
+		if r.Loose() {
+			continue // it names a set, which may be empty
+		}
 		if _, err := sdmx.ParseVersionRef(string(r.Version)); err != nil {
 			e.refuse(registry.ReasonInvalid, []string{r.String()}, "%s refers to %s, which no stored reference may: %s. Name a version, or a wildcard such as 1.2+.0.", e.urn, r, err)
 			continue
@@ -44,6 +48,19 @@ func (p *planner) checkReferences(e *entry) {
 	if len(lost) > 0 {
 		e.refuse(registry.ReasonUnresolved, lost, "%s refers to %s, which %s not in the registry; submit what is referred to first or together, or let references dangle by the setting.",
 			e.urn, firstFew(lost), isOrAre(len(lost)))
+	}
+}
+
+// checkRelatives refuses a structure with the agency, id and version of another one that
+// references cannot tell from it (sdmx.Class.Relatives): a Code of the two would be one, and on
+// a topic they could have one key.
+func (p *planner) checkRelatives(e *entry) {
+	for _, c := range e.urn.Class.Relatives() {
+		u := e.urn
+		u.Class = c
+		if c != e.urn.Class && (p.written[u] != nil || p.current(u) != nil && !p.deleted[u]) {
+			e.refuse(registry.ReasonTwice, []string{u.String()}, "%s cannot stand beside %s: references cannot tell the two apart, so that only one of them may have this agency, id and version. Delete the other one first, or together, or choose another id or version.", e.urn, u)
+		}
 	}
 }
 
@@ -88,7 +105,7 @@ func (p *planner) checkReferrers() {
 		for _, d := range p.referringTo(keys[i]) {
 			// A codelist that extends a changed codelist may lose codes too, so its referrers
 			// are checked as well.
-			if k := registry.KeyOf(d.From); d.From.Class == sdmx.ClassCodelist && d.To.Class == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
+			if k := registry.KeyOf(d.From); d.From.Class.Family() == sdmx.ClassCodelist && d.To.Class.Family() == sdmx.ClassCodelist && d.To.Item == "" && !seen[k] {
 				seen[k], causes[k] = true, causes[keys[i]]
 				keys = append(keys, k)
 			}
@@ -146,7 +163,7 @@ func (p *planner) mayBreakReferences(e *entry) bool {
 		return true
 	case e.before == nil: // wildcards may lead to it instead of to an older version
 		return e.urn.Version.Semantic() && len(p.stored(registry.KeyOf(e.urn))) > 0
-	case !e.scheme && e.urn.Class != sdmx.ClassDataStructure:
+	case len(e.urn.Class.Items()) == 0:
 		return false
 	}
 	old := p.storedInside(e.before)

@@ -29,6 +29,9 @@ type codeSearch struct {
 	circle bool
 }
 
+// code returns the item that a code is.
+func code(id string) item { return item{sdmx.ClassCode, id} }
+
 func (v *view) codes(at moment) *codeSearch {
 	return &codeSearch{view: v, at: at, found: map[place]string{}}
 }
@@ -73,7 +76,7 @@ func (c *codeSearch) search(p place) (parent string, found bool) {
 	if in == nil {
 		return "", true
 	}
-	if parent, found = in.items[item{path: p.code}]; found || in.external {
+	if parent, found = in.items[code(p.code)]; found || in.external {
 		return parent, true
 	}
 	for i := range in.extensions {
@@ -140,19 +143,19 @@ func (v *view) orphans(list sdmx.URN, at moment) (out []orphan) {
 	}
 	var foreign []string // codes whose parents are not codes of this list
 	for it, parent := range in.items {
-		if _, own := in.items[item{path: parent}]; parent != "" && !own {
+		if _, own := in.items[code(parent)]; parent != "" && !own {
 			foreign = append(foreign, it.path)
 		}
 	}
 	slices.Sort(foreign)
 	c := v.codes(at)
 	passed := map[string]bool{} // ancestors that an earlier walk has followed to the root
-	for _, code := range foreign {
-		parent := in.items[item{path: code}]
+	for _, id := range foreign {
+		parent := in.items[code(id)]
 		for up := parent; up != "" && !passed[up]; {
 			next, found := c.find(place{list, up})
-			if !found && up == parent || next == code {
-				out = append(out, orphan{code, up, found})
+			if !found && up == parent || next == id {
+				out = append(out, orphan{id, up, found})
 			}
 			if !found {
 				break // a missing parent is reported for each code that names it
@@ -189,7 +192,7 @@ type orphan struct {
 // checkParents checks that the parents of a codelist's codes exist, in it or in the codelists
 // that it extends (R4).
 func (p *planner) checkParents(e *entry) {
-	if e.urn.Class != sdmx.ClassCodelist {
+	if e.urn.Class.Family() != sdmx.ClassCodelist {
 		return
 	}
 	found := p.orphans(e.urn, after)
@@ -212,7 +215,7 @@ const orphansMax = 100
 // submission. It returns nil if the list extended a missing one before (Settings.AllowDangling):
 // then its parents were not known, and so cannot be lost.
 func (p *planner) newOrphans(d registry.Dangling) (out []string) {
-	if d.From.Class != sdmx.ClassCodelist {
+	if d.From.Class.Family() != sdmx.ClassCodelist {
 		return nil
 	}
 	now := p.orphans(d.From, after)

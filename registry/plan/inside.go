@@ -11,70 +11,43 @@ type inside struct {
 	external bool
 	// partial marks a scheme that does not have all of its items (isPartial).
 	partial bool
-	// bare marks an item scheme or data structure without any item or component.
+	// bare marks a structure that is made of items or components, and has none.
 	bare       bool
 	extensions []sdmx.CodelistExtension
 }
 
-// An item is something inside a structure that can be referred to, named by its path. In a
-// data structure, where components of several kinds may have the same id, kind is set too.
+// An item is something inside a structure that can be referred to. Items of two kinds may have
+// the same id, such as a dimension and a group.
 type item struct {
 	kind sdmx.Class
 	path string
 }
 
 // itemOf returns the item that a reference names.
-func itemOf(r sdmx.Ref) item {
-	if r.Class != sdmx.ClassDataStructure {
-		return item{path: r.Item}
-	}
-	return item{componentKind(r.ItemClass), r.Item}
-}
-
-// componentKind maps the classes that SDMX 2.1 and 3.0 use for one kind of component to one:
-// a primary measure of 2.1 is a measure of 3.0.
-func componentKind(c sdmx.Class) sdmx.Class {
-	switch c {
-	case sdmx.ClassMeasureDimension, sdmx.ClassTimeDimension:
-		return sdmx.ClassDimension
-	case sdmx.ClassReportingYearStartDay:
-		return sdmx.ClassDataAttribute
-	case sdmx.ClassPrimaryMeasure:
-		return sdmx.ClassMeasure
-	}
-	return c
-}
+func itemOf(r sdmx.Ref) item { return item{r.ItemClass.Kind(), r.Item} }
 
 // insideOf returns the inside of a structure.
 func insideOf(m sdmx.Maintainable) *inside {
 	in := &inside{external: m.Common().External, items: map[item]string{}}
-	if d, ok := m.(*sdmx.DataStructure); ok {
-		in.addComponents(d)
-		return in
-	}
-	for _, id := range sdmx.ItemIDs(m) {
-		in.items[item{path: id}] = ""
-	}
-	scheme, ok := m.(sdmx.ItemScheme)
-	if !ok {
-		return in
-	}
-	in.partial, in.bare = scheme.IsPartial(), len(in.items) == 0
-	if l, ok := m.(*sdmx.Codelist); ok {
-		for i := range l.Items {
-			in.items[item{path: l.Items[i].ID}] = l.Items[i].Parent
+	count := 0
+	sdmx.EachItem(m, func(it sdmx.Item) {
+		if it.Value != nil {
+			count++
 		}
-		in.extensions = l.Extensions
-		in.bare = in.bare && len(l.Extensions) == 0
+		k, parent := item{it.Class.Kind(), it.Path}, ""
+		if k.kind == sdmx.ClassCode {
+			parent = it.Parent
+		}
+		in.items[k] = parent
+	})
+	if scheme, ok := m.(sdmx.ItemScheme); ok {
+		in.partial = scheme.IsPartial()
 	}
+	if x, ok := m.(sdmx.Extending); ok {
+		in.extensions = x.Extends()
+	}
+	in.bare = count == 0 && len(in.extensions) == 0 && m.Class().MadeOfItems()
 	return in
-}
-
-// addComponents adds the components of a data structure, and its lists of components, which
-// can be referred to by the ids that the standard fixes for them.
-func (in *inside) addComponents(d *sdmx.DataStructure) {
-	sdmx.EachComponent(d, func(c sdmx.Class, id string) { in.items[item{c, id}] = "" })
-	in.bare = len(d.Dimensions)+len(d.Attributes)+len(d.Measures) == 0
 }
 
 // keeps reports whether every reference that resolves in old also resolves in in. A code's

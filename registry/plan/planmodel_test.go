@@ -253,7 +253,7 @@ func (m *maker) ref(c sdmx.Class) sdmx.Ref {
 }
 
 func (m *maker) item(c sdmx.Class) sdmx.Ref {
-	r := m.ref(c.Owner())
+	r := m.ref(c.Owners()[0])
 	r.ItemClass, r.Item = c, pick(m, codes[:3])
 	if t, found := oracle(m.of.now).leads("1.0", r); found && m.chance(80) {
 		x := m.of.now[t]

@@ -155,7 +155,7 @@ func (p *proposal) ahead() registry.Ahead {
 	}
 	if n := p.rename; n != nil && n.Agency == "" {
 		add(registry.KeyOf(n.Structure))
-		add(registry.Key{Class: n.Structure.Class, Agency: n.Structure.Agency, ID: n.NewID})
+		add(registry.KeyOf(sdmx.URN{Class: n.Structure.Class, Agency: n.Structure.Agency, ID: n.NewID}))
 	}
 	return registry.Ahead{Keys: keysOf(seen), ReadOnly: p.DryRun}
 }

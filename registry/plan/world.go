@@ -217,8 +217,12 @@ func (v *view) inside(u sdmx.URN, at moment) *inside {
 // resolves reports whether a reference resolves at a moment: to a structure and, if the
 // reference names an item, to one that has the item or is a stub. Before the submission, a
 // partial scheme is taken to have any item, as it was when references to it were accepted;
-// after it, a partial scheme has only the items that are in it.
+// after it, a partial scheme has only the items that are in it. A loose reference always
+// resolves.
 func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
+	if r.Loose() {
+		return true
+	}
 	t, found := v.target(from.Version, r, at)
 	if !found || r.Item == "" {
 		return found

@@ -190,13 +190,13 @@ const pairsSQL = `SELECT c.number, c.position, ` + urnOf + `, c.kind, c.before_n
 	FROM changes c CROSS JOIN housekeeping h LEFT JOIN LATERAL (
 		SELECT * FROM changes o WHERE o.urn_id = c.urn_id AND o.number = c.before_number OFFSET 0) o ON true `
 
-func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.Pair, error) {
+func (s *Store) transitions(ctx context.Context, sql string, args ...any) ([]registry.Transition, error) {
 	rows, err := s.pool.Query(ctx, pairsSQL+sql, args...)
 	if err != nil {
 		return nil, err
 	}
-	var out []registry.Pair
-	var p registry.Pair
+	var out []registry.Transition
+	var p registry.Transition
 	var urn string
 	_, err = pgx.ForEachRow(rows, []any{&p.Number, &p.Position, &urn, &p.Kind, &p.Before, &p.Document, &p.Bytes, &p.Until, &p.Removed,
 		&p.BeforeDocument, &p.BeforeBytes, &p.BeforeRemoved}, func() (err error) {
@@ -207,9 +207,9 @@ func (s *Store) pairs(ctx context.Context, sql string, args ...any) ([]registry.
 	return out, err
 }
 
-// Pairs implements registry.Browser.
-func (s *Store) Pairs(ctx context.Context, n registry.Number, from, limit int) ([]registry.Pair, error) {
-	return s.pairs(ctx, `WHERE c.number = $1 AND c.position >= $2 ORDER BY c.position LIMIT $3`, n, from, limit)
+// Transitions implements registry.Browser.
+func (s *Store) Transitions(ctx context.Context, n registry.Number, from, limit int) ([]registry.Transition, error) {
+	return s.transitions(ctx, `WHERE c.number = $1 AND c.position >= $2 ORDER BY c.position LIMIT $3`, n, from, limit)
 }
 
 // History implements registry.Browser.
@@ -217,7 +217,7 @@ func (s *Store) History(ctx context.Context, u sdmx.URN, before registry.Number,
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	found, err := s.pairs(ctx, `WHERE c.urn_id = (SELECT id FROM urns WHERE urn = $1) AND c.number < $2 ORDER BY c.number DESC LIMIT $3`, u.String(), before, limit)
+	found, err := s.transitions(ctx, `WHERE c.urn_id = (SELECT id FROM urns WHERE urn = $1) AND c.number < $2 ORDER BY c.number DESC LIMIT $3`, u.String(), before, limit)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func (s *Store) History(ctx context.Context, u sdmx.URN, before registry.Number,
 	}
 	out := make([]registry.Revision, len(found))
 	for i := range found {
-		out[i] = registry.Revision{Pair: found[i], Transaction: ts[i]}
+		out[i] = registry.Revision{Transition: found[i], Transaction: ts[i]}
 	}
 	return out, nil
 }

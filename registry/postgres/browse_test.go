@@ -102,9 +102,9 @@ func TestHistory(t *testing.T) {
 	if none, err := r.History(ctx, sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "NO", Version: "1.0"}, 0, 1); err != nil || len(none) != 0 {
 		t.Errorf("of nothing: %v %v", none, err)
 	}
-	pairs, err := r.Pairs(ctx, 2, 1, 10)
-	if err != nil || len(pairs) != 1 || pairs[0].BeforeDocument != h[2].Document {
-		t.Errorf("pairs %+v %v", pairs, err)
+	transitions, err := r.Transitions(ctx, 2, 1, 10)
+	if err != nil || len(transitions) != 1 || transitions[0].BeforeDocument != h[2].Document {
+		t.Errorf("transitions %+v %v", transitions, err)
 	}
 }
 

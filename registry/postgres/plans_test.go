@@ -162,7 +162,7 @@ func aboutLog(s *postgres.Store) []question {
 		{"feed", "", func(ctx context.Context) error { _, err := s.Transactions(ctx, manyChanges/2, 100); return err }},
 		{"changes", "", func(ctx context.Context) error { _, err := s.Changes(ctx, manyChanges/2); return err }},
 		{"firsts", "", func(ctx context.Context) error { _, err := s.Firsts(ctx, manyChanges/2, manyChanges/2+25); return err }},
-		{"pairs", "", func(ctx context.Context) error { _, err := s.Pairs(ctx, manyChanges/2, 1, 100); return err }},
+		{"transitions", "", func(ctx context.Context) error { _, err := s.Transitions(ctx, manyChanges/2, 1, 100); return err }},
 		{"history", "", func(ctx context.Context) error { _, err := s.History(ctx, oneList, 0, 20); return err }},
 		{"volume", "", func(ctx context.Context) error {
 			_, err := s.Volume(ctx, now.Add(-24*time.Hour), time.Hour)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,7 @@ var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // them in Go.
 func (c *conditions) addFilter(f *producer.Filter) {
 	if len(f.Classes) > 0 {
-		c.add(`u.class = ANY($#)`, f.Classes)
+		c.add(`u.class = ANY($#)`, f.StoredClasses())
 	}
 	if len(f.Agencies) > 0 {
 		var exact, patterns []string
@@ -41,9 +42,20 @@ func (c *conditions) addFilter(f *producer.Filter) {
 		for i, p := range f.URNs {
 			patterns[i] = strings.ReplaceAll(escapeLike.Replace(p), "*", "%")
 		}
-		c.add(`u.urn LIKE ANY($#)`, patterns)
+		c.add(`(u.urn LIKE ANY($#)`+respelled+`)`, patterns)
 	}
 }
+
+// respelled is the condition that a URN of table urns has one of the patterns $# when it is
+// spelled as another version of SDMX does, as producer.Filter.Passes has it in Go.
+var respelled = func() (sql string) {
+	for _, c := range sdmx.Maintainables() {
+		for _, name := range c.Spellings()[1:] {
+			sql += fmt.Sprintf(` OR u.class = '%[1]s' AND replace(u.urn, '.%[1]s=', '.%[2]s=') LIKE ANY($#)`, c, name)
+		}
+	}
+	return sql
+}()
 
 // addExtent adds the conditions of an extent on c, a row of current, and u, its row of urns.
 func (c *conditions) addExtent(e *control.Extent) {

@@ -51,10 +51,15 @@ func eachStored(rows pgx.Rows, yield func(registry.Stored) error) error {
 
 const fromCurrent = ` FROM current c JOIN urns u ON u.id = c.urn_id JOIN documents d ON d.id = c.document_id `
 
-// keyColumns returns keys as three arrays, for unnest.
+// keyColumns returns keys as three arrays, for unnest: one row for each name of a class that
+// the structures of a key and references to them can have.
 func keyColumns(keys []registry.Key) (classes, agencies, ids []string) {
 	for _, k := range keys {
-		classes, agencies, ids = append(classes, k.Class.String()), append(agencies, k.Agency), append(ids, k.ID)
+		for _, c := range k.Class.Relatives() {
+			for _, name := range c.Names() {
+				classes, agencies, ids = append(classes, name), append(agencies, k.Agency), append(ids, k.ID)
+			}
+		}
 	}
 	return classes, agencies, ids
 }
@@ -121,7 +126,7 @@ func (s *Store) DoubtfulTargets(ctx context.Context) ([]sdmx.Ref, error) {
 func refOf(class, agency, id, version, itemClass, item string) sdmx.Ref {
 	r := sdmx.Ref{URN: sdmx.URN{Agency: agency, ID: id, Version: sdmx.Version(version)}, Item: item}
 	r.Class, _ = sdmx.ClassByName(class)
-	r.ItemClass, _ = sdmx.ClassByName(itemClass)
+	r.ItemClass, _ = r.Class.ItemClass(itemClass)
 	return r
 }
 

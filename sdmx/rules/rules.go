@@ -38,19 +38,10 @@ func Check(m sdmx.Maintainable) []Fault {
 	c := &checker{}
 	c.common(m)
 	c.targets(m)
-	switch m := m.(type) {
-	case *sdmx.AgencyScheme:
-		c.agencyScheme(m)
-	case *sdmx.Codelist:
-		c.codelist(m)
-	case *sdmx.ConceptScheme:
-		c.conceptScheme(m)
-	case *sdmx.CategoryScheme:
-		c.categories("Items", "", m.Items)
-	case *sdmx.Categorisation:
-		c.categorisation(m)
-	case *sdmx.DataStructure:
-		c.dataStructure(m)
+	if r, ok := rows[m.Class()]; ok {
+		r.check(c, m)
+	} else {
+		c.add("", "This version has no rules for a %s, and does not take it.", m.Class())
 	}
 	return c.list()
 }
@@ -76,17 +67,14 @@ func (c *checker) list() []Fault {
 	return c.faults
 }
 
-// ncNameClasses are the maintainable classes whose ids have type NCNameIDType, and so begin
-// with a letter; ids of other classes have type IDType.
-var ncNameClasses = map[sdmx.Class]bool{sdmx.ClassCodelist: true, sdmx.ClassConceptScheme: true, sdmx.ClassCategoryScheme: true}
-
 func (c *checker) common(m sdmx.Maintainable) {
 	a := m.Common()
-	if ncNameClasses[m.Class()] {
+	if rows[m.Class()].ncName {
 		c.ncName("ID", fmt.Sprintf("a %s", m.Class()), a.ID)
 	} else {
 		c.id("ID", a.ID)
 	}
+	c.fixed(m)
 	c.period("ValidFrom", a.ValidFrom)
 	c.period("ValidTo", a.ValidTo)
 }
@@ -121,19 +109,24 @@ func (c *checker) period(path, s string) {
 	}
 }
 
-// agencyScheme checks id, version and isFinal, which the standard fixes: there is one scheme
-// per agency, and it is not versioned (SDMX-ML 2.1 AgencySchemeType; 3.0 prohibits the version).
-func (c *checker) agencyScheme(s *sdmx.AgencyScheme) {
-	if s.ID != sdmx.AgencySchemeID {
-		c.add("ID", "The id of an agency scheme is always %s, not %q. Put the agencies into %s:%s(%s).", sdmx.AgencySchemeID, sdmx.Clip(s.ID), s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
+// fixed checks id, version and isFinal of the organisation schemes whose id the standard fixes:
+// there is one of the kind per agency, and it is not versioned (SDMX-ML 2.1 AgencySchemeType and
+// others; 3.0 prohibits the version).
+func (c *checker) fixed(m sdmx.Maintainable) {
+	a, id, what := m.Common(), m.Class().FixedID(), article(m.Class().Word())
+	if id == "" {
+		return
 	}
-	if s.Version != sdmx.VersionDefault {
-		c.add("Version", "The version of an agency scheme is always %s, not %s. Send it as %s:%s(%s).", sdmx.VersionDefault, s.Version, s.Agency, sdmx.AgencySchemeID, sdmx.VersionDefault)
+	items := m.Class().ItemWord(2)
+	if a.ID != id {
+		c.add("ID", "The id of %s is always %s, not %q. Put the %s into %s:%s(%s).", what, id, sdmx.Clip(a.ID), items, a.Agency, id, sdmx.VersionDefault)
 	}
-	if s.Final {
-		c.add("Final", "An agency scheme cannot be final (isFinal), because agencies are added to it under the same version. Send it without isFinal.")
+	if a.Version != sdmx.VersionDefault {
+		c.add("Version", "The version of %s is always %s, not %s. Send it as %s:%s(%s).", what, sdmx.VersionDefault, a.Version, a.Agency, id, sdmx.VersionDefault)
 	}
-	c.items(s)
+	if a.Final {
+		c.add("Final", "%s cannot be final (isFinal), because %s are added to it under the same version. Send it without isFinal.", upperFirst(what), items)
+	}
 }
 
 func (c *checker) codelist(l *sdmx.Codelist) {
@@ -199,8 +192,8 @@ func (c *checker) categorisation(x *sdmx.Categorisation) {
 func (c *checker) items(s sdmx.ItemScheme) (at map[string]int) {
 	at = make(map[string]int, s.Len())
 	i := 0
-	s.EachItem(func(id string, _ *sdmx.Nameable) {
-		c.checkUnique(at, i, "Items", id, "")
+	sdmx.EachItem(s, func(it sdmx.Item) {
+		c.checkUnique(at, i, "Items", it.Path, "")
 		i++
 	})
 	return at

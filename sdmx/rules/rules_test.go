@@ -41,10 +41,11 @@ func TestTargetsAreComplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, ok := targets[c]
+		r, ok := rows[c]
 		if !ok {
 			t.Errorf("%s has no line", c)
 		}
+		table := r.refs
 		want := places(reflect.TypeOf(m).Elem(), "", 0)
 		for _, p := range want {
 			if _, ok := table[p]; !ok {

@@ -18,57 +18,22 @@ var (
 	enumerationsOrValues = target{sdmx.ClassCodelist, sdmx.ClassValueList, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
 )
 
-// targets has, for each class and the path (without indexes) of each of its references, the
-// classes to which the reference may point, by the tables of the information model (SDMX 3.0
-// section 2; where 2.1 differs, both). A test asserts that no path is missing.
-var targets = map[sdmx.Class]map[string]target{
-	sdmx.ClassAgencyScheme:   {},
-	sdmx.ClassCategoryScheme: {},
-	sdmx.ClassCodelist:       {"Extensions.Codelist": enumerations},
-	sdmx.ClassConceptScheme: {
-		"Items.Representation.Enumeration": enumerationsOrValues,
-	},
-	sdmx.ClassCategorisation: {
-		"Source": nil, // any object that can be identified
-		"Target": {sdmx.ClassCategory},
-	},
-	sdmx.ClassDataflow: {"Structure": {sdmx.ClassDataStructure}},
-	sdmx.ClassDataStructure: {
-		"Dimensions.Concept": {sdmx.ClassConcept},
-		"Dimensions.Roles":   {sdmx.ClassConcept},
-		// The 3.0 schema does not permit a value list, but registries have them. A measure
-		// dimension (2.1) has a concept scheme: ofMeasureDimension.
-		"Dimensions.Representation.Enumeration": enumerationsOrValues,
-		"Groups.AttachmentConstraint":           {sdmx.ClassAttachmentConstraint},
-		"Attributes.Concept":                    {sdmx.ClassConcept},
-		"Attributes.Roles":                      {sdmx.ClassConcept},
-		"Attributes.Representation.Enumeration": enumerationsOrValues,
-		"Measures.Concept":                      {sdmx.ClassConcept},
-		"Measures.Roles":                        {sdmx.ClassConcept},
-		"Measures.Representation.Enumeration":   enumerationsOrValues,
-		"Metadata":                              {sdmx.ClassMetadataStructure},
-	},
-}
-
 var indexes = regexp.MustCompile(`\[\d+\]`)
 
 // targets checks the classes that the structure refers to.
 func (c *checker) targets(m sdmx.Maintainable) {
-	table := targets[m.Class()]
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {
-		place := indexes.ReplaceAllString(path, "")
-		may, known := table[place]
-		if place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path) {
-			may = target{sdmx.ClassConceptScheme}
-		}
+		list, known := TargetsOf(m, path)
 		if !known {
 			c.add(path, "The reference to %s stands where no reference may.", *r)
 			return
 		}
-		class := r.Class
-		if r.Item != "" {
-			class = r.ItemClass
+		may := target(list)
+		if r.Loose() && !LooseAt(m, path) {
+			c.add(path, "%s names a set of structures by *, which a reference in this place may not; only the targets of metadataflows and of metadata provision agreements may. Name one structure, or take the reference away.", *r)
+			return
 		}
+		class := r.Target()
 		if len(may) > 0 && !slices.Contains(may, class) {
 			c.add(path, "It refers to %s, which is %s; a reference in this place must point to %s. Name one of those, or take the reference away.", *r, article(class.String()), may)
 		}

@@ -39,7 +39,7 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 	}
 	up := newUpload(r)
 	if name := r.PathValue("type"); name != "" {
-		if up.only, err = classOf(name); err != nil {
+		if up.only, err = classesOf(name); err != nil {
 			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 			return
 		}
@@ -176,9 +176,9 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 
 // urnOf reads the URN of the structure in the path.
 func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
-	class, err := classOf(r.PathValue("type"))
+	classes, err := classesOf(r.PathValue("type"))
 	if err == nil {
-		u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + class.Package() + "." + class.String() + "=" +
+		u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + classes[0].Package() + "." + classes[0].String() + "=" +
 			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,16 +29,17 @@ type Query struct {
 	Now      func() time.Time
 }
 
-// classOf finds a class by its name in REST paths.
-func classOf(name string) (sdmx.Class, error) {
-	if c, ok := sdmx.ClassByREST(strings.ToLower(name)); ok && c.Modelled() {
-		return c, nil
+// classesOf finds the classes that a name in REST paths stands for.
+func classesOf(name string) ([]sdmx.Class, error) {
+	found := slices.DeleteFunc(slices.Clone(sdmx.ClassesByREST(strings.ToLower(name))), func(c sdmx.Class) bool { return !c.Modelled() })
+	if len(found) > 0 {
+		return found, nil
 	}
 	var names []string
 	for _, c := range sdmx.Modelled() {
 		names = append(names, c.REST())
 	}
-	return sdmx.ClassUnknown, fmt.Errorf("the structure type %q is not known; the types are %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("the structure type %q is not known; the types are %s", name, strings.Join(names, ", "))
 }
 
 // list splits an element of the path; nil stands for all.
@@ -53,12 +55,12 @@ func list(s string) []string {
 func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 	in := registry.Query{Agencies: list(r.PathValue("agency")), IDs: list(r.PathValue("id")), Versions: r.PathValue("version")}
 	for _, name := range list(r.PathValue("type")) {
-		class, err := classOf(name)
+		classes, err := classesOf(name)
 		if err != nil {
 			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
 			return
 		}
-		in.Classes = append(in.Classes, class)
+		in.Classes = append(in.Classes, classes...)
 	}
 	if text := r.URL.Query().Get("asOf"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"urncast/formats"
 	"urncast/registry"
@@ -19,8 +20,8 @@ type upload struct {
 	skipUnsupported bool
 	// summary counts what was read; warnings that arise later are added to it.
 	summary formats.Summary
-	// only is the class that the request may hold; sdmx.ClassUnknown for any.
-	only sdmx.Class
+	// only are the classes that the request may hold; none for any.
+	only []sdmx.Class
 }
 
 // newUpload reads the options of a request's query.
@@ -102,8 +103,8 @@ func formError(err error) error {
 func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submitted) error) error {
 	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
 		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
-			if u.only != sdmx.ClassUnknown && m.Class() != u.only {
-				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only)}
+			if len(u.only) > 0 && !slices.Contains(u.only, m.Class()) {
+				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only[0])}
 			}
 			return yield(registry.Submitted{Structure: m, Where: where})
 		})

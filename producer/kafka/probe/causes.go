@@ -101,12 +101,12 @@ const (
 	Unknown    Cause = "unknown"
 )
 
-// words say what a cause is and what to do about it; names in braces are filled
-// in by Met.
+// words are the texts of a cause: what is wrong, and what to do about it. Met fills in the names
+// in braces.
 type words struct{ text, cure string }
 
-// causes is the table that a save, a connection test and the documentation share.
-// A property goes by Java's name and, where that differs, librdkafka's.
+// causes is the table from which a save, a connection test and the documentation take their
+// texts. They name a property as Java does and, where that differs, as librdkafka does.
 var causes = merge(network, security, clusters, topics, rights, limits)
 
 func merge(parts ...map[Cause]words) map[Cause]words {

@@ -194,7 +194,7 @@ func (t publishing) commit(ctx context.Context, topic string) (time.Duration, er
 		return took, err
 	}
 	seen, stuck := false, ""
-	err = t.broker.ReadBack(ctx, topic, at.First, at.End, func(why string) { stuck = why },
+	err = t.broker.ReadBack(ctx, map[string]int64{topic: at.First}, map[string]int64{topic: at.End}, func(why string) { stuck = why },
 		func(s *producer.Seen) { seen = seen || s.Key == string(sent.Key) })
 	switch {
 	case err == nil && seen:

@@ -82,15 +82,15 @@ func (r *Reader) SentOn(ctx context.Context, producers []control.Status, n regis
 	return sent, nil
 }
 
-// Sums compares each replaced pair that is small enough for a line; the others are nil.
+// Sums compares each transition that is small enough for a line; the others are nil.
 // The contents are read in one round trip. If housekeeping has removed one of them
-// meanwhile, no pair is compared.
-func (r *Reader) Sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff, error) {
+// meanwhile, none is compared.
+func (r *Reader) Sums(ctx context.Context, transitions []registry.Transition) ([]*diff.Diff, error) {
 	var ids []int64
 	read := 0
-	small := make([]bool, len(pairs))
-	for i := range pairs {
-		p := &pairs[i]
+	small := make([]bool, len(transitions))
+	for i := range transitions {
+		p := &transitions[i]
 		size := p.Bytes + p.BeforeBytes
 		if p.Kind != registry.Replace || p.Removed || p.BeforeRemoved || size > SumBytesMax || read+size > SumBytesAll {
 			continue
@@ -102,22 +102,22 @@ func (r *Reader) Sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff,
 		}
 	}
 	bodies, err := r.Registry.Documents(ctx, ids)
-	out := make([]*diff.Diff, len(pairs))
+	out := make([]*diff.Diff, len(transitions))
 	if errors.Is(err, registry.ErrNotFound) {
 		return out, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	for i := range pairs {
+	for i := range transitions {
 		if !small[i] {
 			continue
 		}
 		after, before := bodies[0], []byte(nil)
-		if bodies = bodies[1:]; pairs[i].BeforeDocument > 0 {
+		if bodies = bodies[1:]; transitions[i].BeforeDocument > 0 {
 			before, bodies = bodies[0], bodies[1:]
 		}
-		if out[i], err = compareBodies(pairs[i].URN.Class, before, after); err != nil {
+		if out[i], err = compareBodies(transitions[i].URN.Class, before, after); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +126,7 @@ func (r *Reader) Sums(ctx context.Context, pairs []registry.Pair) ([]*diff.Diff,
 
 // Compare compares a structure with its version before, whatever their size;
 // registry.ErrNotFound if housekeeping removed the content of one.
-func (r *Reader) Compare(ctx context.Context, p *registry.Pair) (*diff.Diff, error) {
+func (r *Reader) Compare(ctx context.Context, p *registry.Transition) (*diff.Diff, error) {
 	ids := []int64{p.Document}
 	if p.BeforeDocument > 0 {
 		ids = append(ids, p.BeforeDocument)

@@ -8,7 +8,7 @@ import (
 
 // A Changed is one structure of a transaction.
 type Changed struct {
-	registry.Pair
+	registry.Transition
 	// Sum counts what changed; nil where it was not compared.
 	Sum    *diff.Diff
 	Chosen bool

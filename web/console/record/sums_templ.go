@@ -15,7 +15,7 @@ import (
 )
 
 // ChangeSum is a line that says what changed.
-func ChangeSum(p *registry.Pair, sum *diff.Diff) templ.Component {
+func ChangeSum(p *registry.Transition, sum *diff.Diff) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -25,6 +25,7 @@ type content struct {
 	version      sdmx.Version
 	refs         []sdmx.URN // what it refers to, each once
 	holdsItems   bool
+	components   bool // some items have a kind instead of a name
 	tree         bool // some items stand under others
 	rows         []Item
 	// order holds the indexes of the rows in the order of the tree, parents before children.
@@ -221,96 +222,63 @@ func appendFolded(b []byte, s string) []byte {
 	return b
 }
 
-// fill takes the items of a document, and puts them into the order of a tree.
+// fill takes the items of a document, and puts them into the order of a tree. Lists of
+// components are not shown, because they have no content of their own.
 func (c *content) fill(m sdmx.Maintainable) {
-	var parents []string
-	switch m := m.(type) {
-	case *sdmx.Codelist:
-		c.rows, parents = flat(m.Items, func(x *sdmx.Code) (*sdmx.Nameable, string) { return &x.Nameable, x.Parent })
-	case *sdmx.ConceptScheme:
-		c.rows, parents = flat(m.Items, func(x *sdmx.Concept) (*sdmx.Nameable, string) { return &x.Nameable, x.Parent })
-	case *sdmx.AgencyScheme:
-		c.rows, parents = flat(m.Items, func(x *sdmx.Agency) (*sdmx.Nameable, string) { return &x.Nameable, "" })
-	case *sdmx.CategoryScheme:
-		c.holdsItems, c.tree = true, true
-		c.nest(m.Items, 0)
-		return
-	case *sdmx.DataStructure:
-		c.rows = componentRows(m)
-	default:
-		return
+	var paths, parents []string
+	if scheme, ok := m.(sdmx.ItemScheme); ok {
+		c.rows, paths, parents = make([]Item, 0, scheme.Len()), make([]string, 0, scheme.Len()), make([]string, 0, scheme.Len())
 	}
-	c.holdsItems = true
-	c.arrange(parents)
-}
-
-func flat[T any](items []T, of func(*T) (*sdmx.Nameable, string)) ([]Item, []string) {
-	rows, parents := make([]Item, len(items)), make([]string, len(items))
-	for i := range items {
-		n, parent := of(&items[i])
-		rows[i], parents[i] = Item{ID: n.ID, Name: n.Names.In("en"), Description: n.Descriptions.In("en")}, parent
-	}
-	return rows, parents
-}
-
-func (c *content) nest(items []sdmx.Category, depth int) {
-	for i := range items {
-		x := &items[i]
-		c.order = append(c.order, int32(len(c.rows)))
-		c.rows = append(c.rows, Item{ID: x.ID, Name: x.Names.In("en"), Description: x.Descriptions.In("en"), Depth: depth, Kids: len(x.Items)})
-		c.nest(x.Items, depth+1)
-	}
-}
-
-func componentRows(d *sdmx.DataStructure) []Item {
-	var rows []Item
-	add := func(kind string, x *sdmx.Component) {
-		row := Item{ID: x.ID, Kind: kind}
-		refs := []sdmx.Ref{x.Concept}
-		if x.Representation != nil {
-			refs = append(refs, x.Representation.Enumeration)
+	sdmx.EachItem(m, func(it sdmx.Item) {
+		if it.Value == nil {
+			return
 		}
-		for _, ref := range refs {
-			if s := ref.URN.Short(); !ref.IsZero() {
-				if ref.Item != "" {
-					s += "." + ref.Item
-				}
-				row.Refs = append(row.Refs, s)
-			}
+		row := Item{ID: it.ID()}
+		if n := it.Nameable; n != nil {
+			row.Name, row.Description = n.Names.In("en"), n.Descriptions.In("en")
+		} else {
+			c.components = true
+			row.Kind, row.Refs = it.Class.Word(), mentioned(&it)
 		}
-		rows = append(rows, row)
+		c.rows, paths, parents = append(c.rows, row), append(paths, it.Path), append(parents, it.Parent)
+		c.tree = c.tree || it.Nests
+	})
+	if c.holdsItems = len(c.rows) > 0 || m.Class().MadeOfItems(); c.holdsItems {
+		c.arrange(paths, parents)
 	}
-	for i := range d.Dimensions {
-		kind := [...]string{sdmx.DimensionPlain: "dimension", sdmx.DimensionMeasure: "measure dimension", sdmx.DimensionTime: "time dimension"}[d.Dimensions[i].Kind]
-		add(kind, &d.Dimensions[i].Component)
-	}
-	for i := range d.Measures {
-		add("measure", &d.Measures[i].Component)
-	}
-	for i := range d.Attributes {
-		add("attribute", &d.Attributes[i].Component)
-	}
-	for i := range d.Groups {
-		rows = append(rows, Item{ID: d.Groups[i].ID, Kind: "group", Refs: []string{strings.Join(d.Groups[i].Dimensions, ", ")}})
-	}
-	return rows
 }
 
-// arrange puts the rows of a flat list into the order of a tree. An item whose parent is not
+// mentioned returns what the row of a component says of its content: its references or, of a
+// group, its dimensions.
+func mentioned(it *sdmx.Item) (out []string) {
+	if g, ok := it.Value.(*sdmx.Group); ok {
+		return []string{strings.Join(g.Dimensions, ", ")}
+	}
+	for _, ref := range it.Refs() {
+		s := ref.URN.Short()
+		if ref.Item != "" {
+			s += "." + ref.Item
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// arrange puts the rows into the order of a tree. An item whose parent is not
 // there, or whose ancestors form a circle, stands at the top.
-func (c *content) arrange(parents []string) {
+func (c *content) arrange(paths, parents []string) {
 	n := len(c.rows)
 	c.order = make([]int32, 0, n)
 	at := make(map[string]int32, n)
 	for i := range c.rows {
-		at[c.rows[i].ID] = int32(i)
+		at[paths[i]] = int32(i)
 	}
 	first, next := make([]int32, n), make([]int32, n) // first child, next sibling; 0 is none, else 1 more
 	last := make([]int32, n)
 	top := make([]bool, n)
 	for i := range c.rows {
 		p, ok := int32(0), false
-		if parents != nil && parents[i] != "" {
+		if parents[i] != "" {
 			p, ok = at[parents[i]]
 		}
 		if !ok || int(p) == i {

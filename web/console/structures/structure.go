@@ -81,6 +81,8 @@ type Items struct {
 	// Renames are the pages that rename agencies, by the ids of items that are agencies,
 	// as far as the reader may rename them.
 	Renames map[string]string
+	// Components says that rows have a kind and references instead of names.
+	Components bool
 }
 
 // An Item is one row.
@@ -154,8 +156,6 @@ func (it *Items) hidden() [][2]string {
 func (it *Items) described() bool {
 	return slices.ContainsFunc(it.Rows, func(i Item) bool { return i.Description != "" })
 }
-
-func (it *Items) components() bool { return it.Class == sdmx.ClassDataStructure }
 
 func (it *Items) note() string {
 	if it.Filter != "" || it.Branch != "" {

@@ -49,6 +49,10 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 	v, err := s.structure(r.Context(), u, r.URL.Query())
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
+		if other, ok := s.relative(r.Context(), u); ok {
+			http.Redirect(w, r, ui.StructurePath(other), http.StatusSeeOther)
+			return
+		}
 		s.noStructure(w, r)
 	case err != nil:
 		s.DrawTrouble(w, r, "/structures", err)
@@ -60,6 +64,19 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 		}
 		s.Draw(w, r, http.StatusOK, StructurePage(s.Frame(r, ui.ClassWord(u.Class, 1)+" "+u.ID, "/structures"), v))
 	}
+}
+
+// relative returns the structure that a reference to u leads to, if that is of another class
+// (sdmx.Class.Relatives).
+func (s *Pages) relative(ctx context.Context, u sdmx.URN) (sdmx.URN, bool) {
+	for _, c := range u.Class.Relatives() {
+		other := u
+		other.Class = c
+		if found, err := s.Registry.History(ctx, other, 0, 1); c != u.Class && err == nil && len(found) > 0 {
+			return other, true
+		}
+	}
+	return u, false
 }
 
 // renames returns the pages that rename the agencies of an agency scheme, by the ids of
@@ -154,16 +171,16 @@ func (s *Pages) shown(ctx context.Context, u sdmx.URN, as string) (registry.Revi
 // fillHistory puts revisions into the page; the first historyCompared are compared with the
 // revisions before them.
 func (s *Pages) fillHistory(ctx context.Context, v *Structure, revisions []registry.Revision) error {
-	pairs := make([]registry.Pair, min(len(revisions), historyCompared))
-	for i := range pairs {
-		pairs[i] = revisions[i].Pair
+	transitions := make([]registry.Transition, min(len(revisions), historyCompared))
+	for i := range transitions {
+		transitions[i] = revisions[i].Transition
 	}
-	sums, err := s.Record.Sums(ctx, pairs)
+	sums, err := s.Record.Sums(ctx, transitions)
 	if err != nil {
 		return err
 	}
 	for i := range revisions {
-		h := Revision{Changed: record.Changed{Pair: revisions[i].Pair}, By: revisions[i].Transaction}
+		h := Revision{Changed: record.Changed{Transition: revisions[i].Transition}, By: revisions[i].Transaction}
 		if i < len(sums) {
 			h.Sum = sums[i]
 		}
@@ -202,7 +219,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 		return
 	}
 	v.Items = &Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
-		Path: ui.StructurePath(v.URN), Keep: url.Values{}}
+		Path: ui.StructurePath(v.URN), Keep: url.Values{}, Components: c.components}
 	if v.Items.Tree && v.Items.Filter == "" { // a filter searches the whole tree
 		v.Items.Branch = page.Word(q, "branch")
 	}

@@ -1095,7 +1095,7 @@ func ItemsSection(it *Items) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			if it.components() {
+			if it.Components {
 				templ_7745c5c3_Var46 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -1116,7 +1116,7 @@ func ItemsSection(it *Items) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table("Components", []ui.Column{{Word: "Component"}, {Word: "Kind"}, {Word: "Refers to"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.Capital(ui.ItemWord(it.Class, 2)), []ui.Column{{Word: ui.Capital(ui.ItemWord(it.Class, 1))}, {Word: "Kind"}, {Word: "Refers to"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var46), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -2135,7 +2135,7 @@ func revision(s *Structure, r *Revision) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = record.ChangeSum(&r.Pair, r.Sum).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = record.ChangeSum(&r.Transition, r.Sum).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -119,7 +119,7 @@ func (s *Structures) sum() string {
 
 // itemCount is how many items a structure has, in words; empty where it has none.
 func itemCount(l *registry.Label) string {
-	if l.Items == 0 && l.URN.Class != sdmx.ClassCodelist {
+	if l.Items == 0 && !l.URN.Class.MadeOfItems() {
 		return ""
 	}
 	return ui.Plural(l.Items, ui.ItemWord(l.URN.Class, 1), ui.ItemWord(l.URN.Class, 2))

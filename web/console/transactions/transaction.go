@@ -48,7 +48,7 @@ func (t *transaction) isPending() bool {
 
 // A chosen is the structure whose changes are shown.
 type chosen struct {
-	registry.Pair
+	registry.Transition
 	Diff diff.Diff
 	// Against is when the version before was made.
 	Against time.Time

@@ -116,22 +116,22 @@ func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen
 	if err := s.fillSent(ctx, t); err != nil {
 		return nil, err
 	}
-	pairs, err := s.Registry.Pairs(ctx, n, from, changesShown+1)
+	transitions, err := s.Registry.Transitions(ctx, n, from, changesShown+1)
 	if err != nil {
 		return nil, err
 	}
-	if len(pairs) > changesShown {
-		t.Next = pairs[changesShown].Position
-		pairs = pairs[:changesShown]
+	if len(transitions) > changesShown {
+		t.Next = transitions[changesShown].Position
+		transitions = transitions[:changesShown]
 	}
-	if err := s.fillChanges(ctx, t, pairs); err != nil {
+	if err := s.fillChanges(ctx, t, transitions); err != nil {
 		return nil, err
 	}
 	for i := range t.Changes {
 		c := &t.Changes[i]
 		if c.Position == chosen || chosen == 0 && i == 0 {
 			c.Chosen = true
-			t.Chosen, err = s.chosen(ctx, &c.Pair, all)
+			t.Chosen, err = s.chosen(ctx, &c.Transition, all)
 			break
 		}
 	}
@@ -167,25 +167,25 @@ func stoppedHere(p *control.Status, reason string, may bool) trouble {
 }
 
 // fillChanges adds the structures, each with a sum of its changes if it is small enough.
-func (s *Pages) fillChanges(ctx context.Context, t *transaction, pairs []registry.Pair) error {
-	changes := make([]registry.Change, len(pairs))
-	for i := range pairs {
-		changes[i] = pairs[i].Change
+func (s *Pages) fillChanges(ctx context.Context, t *transaction, transitions []registry.Transition) error {
+	changes := make([]registry.Change, len(transitions))
+	for i := range transitions {
+		changes[i] = transitions[i].Change
 	}
-	sums, err := s.Record.Sums(ctx, pairs)
+	sums, err := s.Record.Sums(ctx, transitions)
 	if err != nil {
 		return err
 	}
-	for i := range pairs {
-		t.Changes = append(t.Changes, record.Changed{Pair: pairs[i], Sum: sums[i]})
+	for i := range transitions {
+		t.Changes = append(t.Changes, record.Changed{Transition: transitions[i], Sum: sums[i]})
 	}
 	t.Removed, err = s.Registry.ContentRemoved(ctx, t.Number, changes)
 	return err
 }
 
 // chosen is what changed in one structure, or why that is not known.
-func (s *Pages) chosen(ctx context.Context, p *registry.Pair, all bool) (*chosen, error) {
-	c := &chosen{Pair: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
+func (s *Pages) chosen(ctx context.Context, p *registry.Transition, all bool) (*chosen, error) {
+	c := &chosen{Transition: *p, Shown: diffShown, More: ui.TransactionPath(p.Number) + "?structure=" + strconv.Itoa(p.Position) + "&all=1#changed"}
 	if all {
 		c.Shown = diffShownMax
 	}

@@ -1280,7 +1280,7 @@ func changedRow(t *transaction, c *record.Changed) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = record.ChangeSum(&c.Pair, c.Sum).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = record.ChangeSum(&c.Transition, c.Sum).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -70,28 +70,12 @@ func Span(d time.Duration) string {
 	}
 }
 
-// classWords are the names of classes whose name in the model is no everyday word.
-var classWords = map[sdmx.Class][2]string{
-	sdmx.ClassAgencyScheme:      {"agency scheme", "agency schemes"},
-	sdmx.ClassCodelist:          {"codelist", "codelists"},
-	sdmx.ClassConceptScheme:     {"concept scheme", "concept schemes"},
-	sdmx.ClassCategoryScheme:    {"category scheme", "category schemes"},
-	sdmx.ClassCategorisation:    {"categorisation", "categorisations"},
-	sdmx.ClassDataStructure:     {"data structure", "data structures"},
-	sdmx.ClassDataflow:          {"dataflow", "dataflows"},
-	sdmx.ClassContentConstraint: {"content constraint", "content constraints"},
-}
-
 // ClassWord is the name of a class, singular or plural by n.
 func ClassWord(c sdmx.Class, n int) string {
-	w, ok := classWords[c]
-	switch {
-	case !ok:
-		return c.String()
-	case n == 1:
-		return w[0]
+	if n == 1 {
+		return c.Word()
 	}
-	return w[1]
+	return c.Words()
 }
 
 // classPlural is the plural of a class's name.
@@ -104,23 +88,7 @@ func classPlural(name string) string {
 }
 
 // ItemWord is the name of the items of a class, singular or plural by n.
-func ItemWord(c sdmx.Class, n int) string {
-	words := map[sdmx.Class][2]string{
-		sdmx.ClassAgencyScheme:   {"agency", "agencies"},
-		sdmx.ClassCodelist:       {"code", "codes"},
-		sdmx.ClassConceptScheme:  {"concept", "concepts"},
-		sdmx.ClassCategoryScheme: {"category", "categories"},
-		sdmx.ClassDataStructure:  {"component", "components"},
-	}
-	w, ok := words[c]
-	if !ok {
-		w = [2]string{"item", "items"}
-	}
-	if n == 1 {
-		return w[0]
-	}
-	return w[1]
-}
+func ItemWord(c sdmx.Class, n int) string { return c.ItemWord(n) }
 
 // Capital puts a capital in front.
 func Capital(s string) string {

@@ -1,6 +1,6 @@
 package table
 
-// ranges are those that urncast takes, where librdkafka's differ.
+// ranges holds, by property, the values that urncast takes where librdkafka takes others.
 var ranges = map[string]string{
 	"max.request.size":                      "1 .. 1000000000",
 	"max.in.flight.requests.per.connection": "1 .. 5",
@@ -13,13 +13,13 @@ var ranges = map[string]string{
 	"ssl.keystore.type":                     "JKS, PKCS12, PEM",
 }
 
-// javaKinds has librdkafka's word for each type of Java's table.
+// javaKinds holds librdkafka's word for each type in Java's table of properties.
 var javaKinds = map[string]string{
 	"string": "string", "class": "string", "password": "password", "boolean": "boolean", "list": "list",
 	"int": "integer", "long": "integer", "short": "integer", "double": "float",
 }
 
-// defaults are those in effect in urncast, where librdkafka's differ.
+// defaults holds, by property, the default in urncast where librdkafka has another.
 var defaults = map[string]string{
 	"client.id":                             "urncast",
 	"acks":                                  "all",
@@ -42,7 +42,8 @@ var defaults = map[string]string{
 	"request.timeout.ms":                    "60000 for answers, 30000 at the broker",
 }
 
-// meanings replace librdkafka's descriptions where there is none, or one for programmers.
+// meanings holds, by property, a description in place of librdkafka's, where that is missing or
+// is written for programmers.
 var meanings = map[string]string{
 	"max.request.size": "The most bytes that one message may have, with its key, headers and framing, before " +
 		"compression. Without it the " +

@@ -1,4 +1,5 @@
-package kafka
+// Package expiry knows when the certificates of bootstrap servers end.
+package expiry
 
 import (
 	"context"
@@ -12,32 +13,33 @@ import (
 )
 
 const (
-	// brokerEndsEvery is how long it is taken as known when a broker's certificate ends.
-	brokerEndsEvery = time.Hour
-	// brokerEndsTimeout bounds a look at the certificates of one connection's servers.
-	brokerEndsTimeout = 15 * time.Second
+	// lookEvery is how long it is taken as known when a broker's certificate ends.
+	lookEvery = time.Hour
+	// lookTimeout bounds a look at the certificates of one connection's servers.
+	lookTimeout = 15 * time.Second
 )
 
-var brokerEndsDesc = prometheus.NewDesc("urncast_broker_certificate_expiry_timestamp_seconds",
+// ServersDesc describes the metric that Collect sends.
+var ServersDesc = prometheus.NewDesc("urncast_broker_certificate_expiry_timestamp_seconds",
 	"When the certificate of a bootstrap server ends, or the first of its chain, as a Unix time. It is looked at once an hour.",
 	[]string{"connection", "server"}, nil)
 
-// brokerEnds knows when the certificates of bootstrap servers end. The servers are looked
+// Servers knows when the certificates of bootstrap servers end. The servers are looked
 // at beside the scrapes, which wait for no network: the first scrape after a start shows
 // none yet.
-type brokerEnds struct {
+type Servers struct {
 	mu     sync.Mutex
 	looked map[string]time.Time            // by connection
 	ends   map[string]map[string]time.Time // by connection and server
 	closed bool
 
 	looking sync.WaitGroup
-	life    context.Context // ends with close
+	life    context.Context // ends with Close
 	end     context.CancelFunc
 }
 
-// collect gives what is known of a connection's servers, and looks anew if that is old.
-func (e *brokerEnds) collect(connection string, r *properties.Resolved, out chan<- prometheus.Metric) {
+// Collect sends what is known of a connection's servers, and looks anew if that is old.
+func (e *Servers) Collect(connection string, r *properties.Resolved, out chan<- prometheus.Metric) {
 	if r.TLS == nil {
 		return
 	}
@@ -45,10 +47,10 @@ func (e *brokerEnds) collect(connection string, r *properties.Resolved, out chan
 	defer e.mu.Unlock()
 	for _, server := range r.Bootstrap {
 		if at, ok := e.ends[connection][server]; ok {
-			out <- prometheus.MustNewConstMetric(brokerEndsDesc, prometheus.GaugeValue, float64(at.Unix()), connection, server)
+			out <- prometheus.MustNewConstMetric(ServersDesc, prometheus.GaugeValue, float64(at.Unix()), connection, server)
 		}
 	}
-	if e.closed || time.Since(e.looked[connection]) < brokerEndsEvery {
+	if e.closed || time.Since(e.looked[connection]) < lookEvery {
 		return
 	}
 	if e.looked == nil {
@@ -57,7 +59,7 @@ func (e *brokerEnds) collect(connection string, r *properties.Resolved, out chan
 	}
 	e.looked[connection] = time.Now()
 	e.looking.Go(func() {
-		ctx, cancel := context.WithTimeout(e.life, brokerEndsTimeout)
+		ctx, cancel := context.WithTimeout(e.life, lookTimeout)
 		defer cancel()
 		e.look(ctx, connection, r)
 	})
@@ -65,7 +67,7 @@ func (e *brokerEnds) collect(connection string, r *properties.Resolved, out chan
 
 // look makes a TLS handshake with each server. Of one that cannot be reached, or whose
 // certificate is refused, what was known stays.
-func (e *brokerEnds) look(ctx context.Context, connection string, r *properties.Resolved) {
+func (e *Servers) look(ctx context.Context, connection string, r *properties.Resolved) {
 	found := map[string]time.Time{}
 	for _, server := range r.Bootstrap {
 		if at := certificateEnd(ctx, &probe.Dialer{Settings: r}, server); !at.IsZero() {
@@ -96,8 +98,8 @@ func certificateEnd(ctx context.Context, d *probe.Dialer, server string) time.Ti
 	return p.TLS.NotAfter
 }
 
-// close ends looks that are under way.
-func (e *brokerEnds) close() {
+// Close ends looks that are under way.
+func (e *Servers) Close() {
 	e.mu.Lock()
 	e.closed = true
 	if e.end != nil {

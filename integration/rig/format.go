@@ -1,0 +1,99 @@
+package rig
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// The files that Kafka's tool writes into the folder of a node. The first names the cluster
+// and the node. The second holds the records that the cluster begins with: the versions of
+// its features, and the users of SCRAM.
+const (
+	metaFile       = "meta.properties"
+	checkpointFile = "bootstrap.checkpoint"
+)
+
+// formatFolder makes the folder of a node that belongs to a cluster. The tool needs a JVM of
+// its own for that, and its checkpoint is the same for every node that is formatted with the
+// same arguments: the first call on a machine keeps it beside the jars, and later ones copy it.
+func (k *Kafka) formatFolder(cluster string) error {
+	kept := k.keptCheckpoint()
+	if _, err := os.Stat(kept); err == nil {
+		return k.formatLike(kept, cluster)
+	}
+	return oneAtATime(kept, func() error { return k.formatLike(kept, cluster) })
+}
+
+// formatLike makes the folder with a checkpoint that is kept, or keeps the one that it makes.
+func (k *Kafka) formatLike(kept, cluster string) error {
+	checkpoint, err := os.ReadFile(kept)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := k.formatByTool(cluster); err != nil {
+			return err
+		}
+		return keep(filepath.Join(k.dataDir(), checkpointFile), kept)
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(k.dataDir(), 0o755); err != nil {
+		return err
+	}
+	meta := fmt.Sprintf("version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", cluster, k.node, newClusterID())
+	if err := os.WriteFile(filepath.Join(k.dataDir(), metaFile), []byte(meta), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(k.dataDir(), checkpointFile), checkpoint, 0o600)
+}
+
+// keptCheckpoint is the file that keeps the checkpoint of the broker's jars and arguments.
+func (k *Kafka) keptCheckpoint() string {
+	sum := sha256.Sum256([]byte(strings.Join(k.format, "\n")))
+	return k.jars + "-" + hex.EncodeToString(sum[:6]) + ".checkpoint"
+}
+
+// keep copies a file. The copy is renamed when it is whole: who finds it takes it.
+func keep(file, as string) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	work, err := os.CreateTemp(filepath.Dir(as), "checkpoint-")
+	if err != nil {
+		return err
+	}
+	_, err = work.Write(content)
+	if err := errors.Join(err, work.Close()); err != nil {
+		return errors.Join(err, os.Remove(work.Name()))
+	}
+	return os.Rename(work.Name(), as)
+}
+
+// formatByTool makes the folder with Kafka's own tool.
+func (k *Kafka) formatByTool(cluster string) error {
+	format := append([]string{"kafka.tools.StorageTool", "format", "-t", cluster, "-c", k.config()}, k.format...)
+	out, err := exec.Command("java", append(k.jvm(), format...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("kafka.tools.StorageTool format: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// logDirs finds the property that names a broker's folder.
+var logDirs = regexp.MustCompile(`(?m)^log\.dirs=(.*)$`)
+
+// dataDir is the folder that the broker writes to.
+func (k *Kafka) dataDir() string {
+	if named := logDirs.FindAllStringSubmatch(k.more, -1); len(named) > 0 {
+		return named[len(named)-1][1]
+	}
+	return filepath.Join(k.dir, "data")
+}

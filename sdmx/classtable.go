@@ -1,0 +1,214 @@
+package sdmx
+
+import (
+	"strings"
+	"unicode"
+)
+
+// A classInfo is what the program knows of a class.
+type classInfo struct {
+	pkg, name string
+	construct func() Maintainable // of a maintainable class: returns an empty structure; nil if there is no type for it
+	owners    []Class             // of a class of items: the maintainable classes that contain them, the usual one first
+	kind      Class               // of a class of items that is a special kind of another: that one
+	family    Class               // the first of the classes that references cannot tell apart; unset if it is alone
+	v2, v3    string              // its name in SDMX 2.x and 3.x, if another; none if that version does not have it
+	aliases   []string            // other names in URNs that are read
+	rest      []string            // REST names beside the lower-case name that select it too
+	fixedID   string              // the one id that its structures have; their version is VersionDefault
+	word      string              // for people, if its name split into words is not it
+	items     string              // of a maintainable class that is made of items: what these are for people
+	freeIDs   bool                // of a class of items: ids may be any text
+}
+
+// in returns the name in a version of SDMX, if it is another; none if that does not have it.
+func (i *classInfo) in(v Generation) string {
+	if v == V2 {
+		return i.v2
+	}
+	return i.v3
+}
+
+// none is the name of a class in a version of SDMX that does not have it.
+const none = "-"
+
+// classes has a row for each class. Types of one family stand together, with an empty line
+// between families, so that changes of two families do not meet.
+var classes = [classEnd]classInfo{
+	// Organisations.
+	ClassAgencyScheme:           {pkg: "base", name: "AgencyScheme", construct: func() Maintainable { return &AgencyScheme{} }, fixedID: AgencySchemeID, rest: []string{"organisationscheme"}, items: "agency"},
+	ClassDataProviderScheme:     {pkg: "base", name: "DataProviderScheme", fixedID: DataProviderSchemeID, rest: []string{"organisationscheme"}, items: "data provider"},
+	ClassDataConsumerScheme:     {pkg: "base", name: "DataConsumerScheme", fixedID: DataConsumerSchemeID, rest: []string{"organisationscheme"}, items: "data consumer"},
+	ClassMetadataProviderScheme: {pkg: "base", name: "MetadataProviderScheme", fixedID: MetadataProviderSchemeID, v2: none, items: "metadata provider"},
+	ClassOrganisationUnitScheme: {pkg: "base", name: "OrganisationUnitScheme", rest: []string{"organisationscheme"}, items: "organisation unit"},
+	ClassAgency:                 {pkg: "base", name: "Agency", owners: []Class{ClassAgencyScheme}},
+	ClassDataProvider:           {pkg: "base", name: "DataProvider", owners: []Class{ClassDataProviderScheme}},
+	ClassDataConsumer:           {pkg: "base", name: "DataConsumer", owners: []Class{ClassDataConsumerScheme}},
+	ClassMetadataProvider:       {pkg: "base", name: "MetadataProvider", owners: []Class{ClassMetadataProviderScheme}, v2: none},
+	ClassOrganisationUnit:       {pkg: "base", name: "OrganisationUnit", owners: []Class{ClassOrganisationUnitScheme}},
+
+	// Code lists and hierarchies.
+	ClassCodelist:             {pkg: "codelist", name: "Codelist", construct: func() Maintainable { return &Codelist{} }, items: "code"},
+	ClassValueList:            {pkg: "codelist", name: "ValueList", v2: none, items: "value"},
+	ClassGeographicCodelist:   {pkg: "codelist", name: "GeographicCodelist", family: ClassCodelist, v2: none, aliases: []string{"GeoCodelist"}, items: "code"},
+	ClassGeoGridCodelist:      {pkg: "codelist", name: "GeoGridCodelist", family: ClassCodelist, v2: none, items: "code"},
+	ClassHierarchicalCodelist: {pkg: "codelist", name: "HierarchicalCodelist", family: ClassHierarchy, v3: "Hierarchy", rest: []string{"hierarchy"}, items: "code"},
+	ClassHierarchy:            {pkg: "codelist", name: "Hierarchy", owners: []Class{ClassHierarchicalCodelist}, v2: "HierarchicalCodelist", rest: []string{"hierarchicalcodelist"}, items: "code"},
+	ClassHierarchyAssociation: {pkg: "codelist", name: "HierarchyAssociation", v2: none},
+	ClassCode:                 {pkg: "codelist", name: "Code", owners: []Class{ClassCodelist, ClassGeographicCodelist, ClassGeoGridCodelist}},
+	ClassValueItem:            {pkg: "codelist", name: "ValueItem", owners: []Class{ClassValueList}, v2: none, word: "value", freeIDs: true},
+	ClassGeoFeatureSetCode:    {pkg: "codelist", name: "GeoFeatureSetCode", owners: []Class{ClassGeographicCodelist}, kind: ClassCode, v2: none, word: "code"},
+	ClassGeoGridCode:          {pkg: "codelist", name: "GeoGridCode", owners: []Class{ClassGeoGridCodelist}, kind: ClassCode, v2: none, word: "code"},
+	ClassHierarchicalCode:     {pkg: "codelist", name: "HierarchicalCode", owners: []Class{ClassHierarchy, ClassHierarchicalCodelist}, word: "code"},
+	ClassLevel:                {pkg: "codelist", name: "Level", owners: []Class{ClassHierarchy, ClassHierarchicalCodelist}},
+
+	// Concepts and categories.
+	ClassConceptScheme:     {pkg: "conceptscheme", name: "ConceptScheme", construct: func() Maintainable { return &ConceptScheme{} }, items: "concept"},
+	ClassCategoryScheme:    {pkg: "categoryscheme", name: "CategoryScheme", construct: func() Maintainable { return &CategoryScheme{} }, items: "category"},
+	ClassCategorisation:    {pkg: "categoryscheme", name: "Categorisation", construct: func() Maintainable { return &Categorisation{} }},
+	ClassReportingTaxonomy: {pkg: "categoryscheme", name: "ReportingTaxonomy", items: "category"},
+	ClassConcept:           {pkg: "conceptscheme", name: "Concept", owners: []Class{ClassConceptScheme}},
+	ClassCategory:          {pkg: "categoryscheme", name: "Category", owners: []Class{ClassCategoryScheme}},
+	ClassReportingCategory: {pkg: "categoryscheme", name: "ReportingCategory", owners: []Class{ClassReportingTaxonomy}},
+
+	// Data structures.
+	ClassDataStructure:            {pkg: "datastructure", name: "DataStructure", construct: func() Maintainable { return &DataStructure{} }, items: "component"},
+	ClassDataflow:                 {pkg: "datastructure", name: "Dataflow", construct: func() Maintainable { return &Dataflow{} }},
+	ClassDimensionDescriptor:      {pkg: "datastructure", name: "DimensionDescriptor", owners: []Class{ClassDataStructure}},
+	ClassDimension:                {pkg: "datastructure", name: "Dimension", owners: []Class{ClassDataStructure}},
+	ClassMeasureDimension:         {pkg: "datastructure", name: "MeasureDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
+	ClassTimeDimension:            {pkg: "datastructure", name: "TimeDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
+	ClassGroupDimensionDescriptor: {pkg: "datastructure", name: "GroupDimensionDescriptor", owners: []Class{ClassDataStructure}, word: "group"},
+	ClassAttributeDescriptor:      {pkg: "datastructure", name: "AttributeDescriptor", owners: []Class{ClassDataStructure}},
+	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, aliases: []string{"Attribute"}, word: "attribute"},
+	ClassReportingYearStartDay:    {pkg: "datastructure", name: "ReportingYearStartDay", owners: []Class{ClassDataStructure}, kind: ClassDataAttribute, word: "attribute"},
+	ClassMeasureDescriptor:        {pkg: "datastructure", name: "MeasureDescriptor", owners: []Class{ClassDataStructure}},
+	ClassPrimaryMeasure:           {pkg: "datastructure", name: "PrimaryMeasure", owners: []Class{ClassDataStructure}, kind: ClassMeasure, word: "measure"},
+	ClassMeasure:                  {pkg: "datastructure", name: "Measure", owners: []Class{ClassDataStructure}},
+
+	// Metadata structures.
+	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
+	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow"},
+	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
+	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
+	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassReportStructure:                 {pkg: "metadatastructure", name: "ReportStructure", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassIdentifiableObjectTarget:        {pkg: "metadatastructure", name: "IdentifiableObjectTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassDataSetTarget:                   {pkg: "metadatastructure", name: "DataSetTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet"},
+
+	// Constraints and agreements.
+	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement"},
+	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", v2: none},
+	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
+	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", v2: none},
+	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", v3: none},
+	ClassAvailabilityConstraint:     {pkg: "registry", name: "AvailabilityConstraint", v2: none},
+
+	// Maps.
+	ClassStructureSet:                 {pkg: "mapping", name: "StructureSet", v3: none, items: "map"},
+	ClassStructureMap:                 {pkg: "structuremapping", name: "StructureMap", v2: none},
+	ClassRepresentationMap:            {pkg: "structuremapping", name: "RepresentationMap", v2: none},
+	ClassConceptSchemeMap:             {pkg: "structuremapping", name: "ConceptSchemeMap", v2: none},
+	ClassCategorySchemeMap:            {pkg: "structuremapping", name: "CategorySchemeMap", v2: none},
+	ClassOrganisationSchemeMap:        {pkg: "structuremapping", name: "OrganisationSchemeMap", v2: none},
+	ClassReportingTaxonomyMap:         {pkg: "structuremapping", name: "ReportingTaxonomyMap", v2: none},
+	ClassEpochMap:                     {pkg: "structuremapping", name: "EpochMap", owners: []Class{ClassStructureMap}, v2: none},
+	ClassDatePatternMap:               {pkg: "structuremapping", name: "DatePatternMap", owners: []Class{ClassStructureMap}, v2: none},
+	ClassFrequencyFormatMapping:       {pkg: "structuremapping", name: "FrequencyFormatMapping", owners: []Class{ClassStructureMap}, v2: none},
+	ClassMappingStructureMap:          {pkg: "mapping", name: "StructureMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingCodelistMap:           {pkg: "mapping", name: "CodelistMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingHybridCodelistMap:     {pkg: "mapping", name: "HybridCodelistMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingConceptSchemeMap:      {pkg: "mapping", name: "ConceptSchemeMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingCategorySchemeMap:     {pkg: "mapping", name: "CategorySchemeMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingOrganisationSchemeMap: {pkg: "mapping", name: "OrganisationSchemeMap", owners: []Class{ClassStructureSet}, v3: none},
+	ClassMappingReportingTaxonomyMap:  {pkg: "mapping", name: "ReportingTaxonomyMap", owners: []Class{ClassStructureSet}, v3: none},
+
+	// Processes.
+	ClassProcess:     {pkg: "process", name: "Process", items: "step"},
+	ClassProcessStep: {pkg: "process", name: "ProcessStep", owners: []Class{ClassProcess}, word: "step"},
+	ClassTransition:  {pkg: "process", name: "Transition", owners: []Class{ClassProcess}},
+
+	// VTL.
+	ClassCustomTypeScheme:          {pkg: "transformation", name: "CustomTypeScheme", items: "custom type"},
+	ClassVtlMappingScheme:          {pkg: "transformation", name: "VtlMappingScheme", word: "VTL mapping scheme", items: "mapping"},
+	ClassNamePersonalisationScheme: {pkg: "transformation", name: "NamePersonalisationScheme", items: "name personalisation"},
+	ClassRulesetScheme:             {pkg: "transformation", name: "RulesetScheme", items: "ruleset"},
+	ClassUserDefinedOperatorScheme: {pkg: "transformation", name: "UserDefinedOperatorScheme", word: "user-defined operator scheme", items: "operator"},
+	ClassTransformationScheme:      {pkg: "transformation", name: "TransformationScheme", items: "transformation"},
+	ClassTransformation:            {pkg: "transformation", name: "Transformation", owners: []Class{ClassTransformationScheme}},
+	ClassRuleset:                   {pkg: "transformation", name: "Ruleset", owners: []Class{ClassRulesetScheme}},
+	ClassUserDefinedOperator:       {pkg: "transformation", name: "UserDefinedOperator", owners: []Class{ClassUserDefinedOperatorScheme}, word: "operator"},
+	ClassCustomType:                {pkg: "transformation", name: "CustomType", owners: []Class{ClassCustomTypeScheme}},
+	ClassNamePersonalisation:       {pkg: "transformation", name: "NamePersonalisation", owners: []Class{ClassNamePersonalisationScheme}},
+	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
+}
+
+var (
+	classByPackageName = map[string]Class{}   // "codelist.Codelist", and the names of each version
+	classesByName      = map[string][]Class{} // "Codelist"; maintainable classes come first
+	classesByREST      = map[string][]Class{} // "codelist"; the class of that name comes first
+	relatives          = map[Class][]Class{}  // by the first class of a family of several
+)
+
+func init() {
+	for c := ClassUnknown + 1; c < classEnd; c++ {
+		info := &classes[c]
+		for _, name := range c.Names() {
+			classByPackageName[info.pkg+"."+name] = c
+			classesByName[name] = append(classesByName[name], c)
+		}
+		if c.Maintainable() {
+			classesByREST[c.REST()] = append([]Class{c}, classesByREST[c.REST()]...)
+			for _, name := range info.rest {
+				classesByREST[name] = append(classesByREST[name], c)
+			}
+		}
+		if f := info.family; f != ClassUnknown {
+			if relatives[f] == nil {
+				relatives[f] = []Class{f}
+			}
+			relatives[f] = append(relatives[f], c)
+		}
+	}
+}
+
+// classNamed returns the class whose own name it is, without the index of names.
+func classNamed(pkg, name string) Class {
+	for c := range classes {
+		if classes[c].pkg == pkg && classes[c].name == name {
+			return Class(c)
+		}
+	}
+	return ClassUnknown
+}
+
+// words splits a name such as DataStructure into words: data structure.
+func words(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// wordOf returns an English noun, singular or plural by n.
+func wordOf(noun string, n int) string {
+	switch {
+	case n == 1:
+		return noun
+	case strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ay"):
+		return noun[:len(noun)-1] + "ies"
+	case strings.HasSuffix(noun, "ss"):
+		return noun + "es"
+	}
+	return noun + "s"
+}

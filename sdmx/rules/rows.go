@@ -1,0 +1,87 @@
+package rules
+
+import (
+	"slices"
+
+	"urncast/sdmx"
+)
+
+// A row has what is particular to the rules of a class.
+type row struct {
+	// check checks the rules of the class beside those of all; see of.
+	check func(*checker, sdmx.Maintainable)
+	// ncName says that ids of the class have type NCNameIDType, and so begin with a letter;
+	// those of other classes have type IDType.
+	ncName bool
+	// refs has, for the path (without indexes) of each reference, the classes to which it may
+	// point, by the tables of the information model (SDMX 3.0 section 2; where 2.1 differs,
+	// both). A test asserts that no path is missing.
+	refs map[string]target
+	// loose has the paths of references in which "*" may stand (sdmx.Ref.Loose).
+	loose []string
+}
+
+// rows has the row of each class that this program has a type for. Types of one family stand
+// together, with an empty line between families.
+var rows = map[sdmx.Class]row{
+	sdmx.ClassAgencyScheme: {check: of((*checker).agencyScheme)},
+
+	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+
+	sdmx.ClassConceptScheme: {check: of((*checker).conceptScheme), ncName: true, refs: map[string]target{
+		"Items.Representation.Enumeration": enumerationsOrValues,
+	}},
+	sdmx.ClassCategoryScheme: {check: of((*checker).categoryScheme), ncName: true},
+	sdmx.ClassCategorisation: {check: of((*checker).categorisation), refs: map[string]target{
+		"Source": nil, // any object that can be identified
+		"Target": {sdmx.ClassCategory},
+	}},
+
+	sdmx.ClassDataflow: {check: of((*checker).dataflow), refs: map[string]target{"Structure": {sdmx.ClassDataStructure}}},
+	sdmx.ClassDataStructure: {check: of((*checker).dataStructure), refs: map[string]target{
+		"Dimensions.Concept": {sdmx.ClassConcept},
+		"Dimensions.Roles":   {sdmx.ClassConcept},
+		// The 3.0 schema does not permit a value list, but registries have them. A measure
+		// dimension (2.1) has a concept scheme: ofMeasureDimension.
+		"Dimensions.Representation.Enumeration": enumerationsOrValues,
+		"Groups.AttachmentConstraint":           {sdmx.ClassAttachmentConstraint},
+		"Attributes.Concept":                    {sdmx.ClassConcept},
+		"Attributes.Roles":                      {sdmx.ClassConcept},
+		"Attributes.Representation.Enumeration": enumerationsOrValues,
+		"Measures.Concept":                      {sdmx.ClassConcept},
+		"Measures.Roles":                        {sdmx.ClassConcept},
+		"Measures.Representation.Enumeration":   enumerationsOrValues,
+		"Metadata":                              {sdmx.ClassMetadataStructure},
+	}},
+}
+
+// of makes the check of a type one of any structure.
+func of[T sdmx.Maintainable](check func(*checker, T)) func(*checker, sdmx.Maintainable) {
+	return func(c *checker, m sdmx.Maintainable) { check(c, m.(T)) }
+}
+
+// TargetsOf returns the classes to which the reference at a path of a structure may point; path
+// is as in sdmx.EachRef. All are permitted if there is none, and known is false if no reference
+// may stand there.
+func TargetsOf(m sdmx.Maintainable, path string) (may []sdmx.Class, known bool) {
+	place := indexes.ReplaceAllString(path, "")
+	may, known = rows[m.Class()].refs[place]
+	if place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path) {
+		may = []sdmx.Class{sdmx.ClassConceptScheme}
+	}
+	return may, known
+}
+
+// LooseAt reports whether "*" may stand in the reference at a path of a structure.
+func LooseAt(m sdmx.Maintainable, path string) bool {
+	return slices.Contains(rows[m.Class()].loose, indexes.ReplaceAllString(path, ""))
+}
+
+func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
+
+func (c *checker) categoryScheme(s *sdmx.CategoryScheme) { c.categories("Items", "", s.Items) }
+
+// dataflow checks nothing more: a dataflow without a structure is a stub.
+func (c *checker) dataflow(*sdmx.Dataflow) {}

@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"internal/secret":            {},
 	"sdmx":                       {},
 	"sdmx/rules":                 {"sdmx"},
+	"sdmx/sdmxtest":              {"sdmx", "sdmx/rules"},
 	"formats":                    {"sdmx", "sdmx/rules"},
 	"registry":                   {"formats", "sdmx"},
 	"registry/plan":              {"registry", "sdmx", "sdmx/rules", "internal/crash", "internal/match"},
@@ -118,10 +119,12 @@ var room = []string{"web/console/record", "web/console/task", "web/console/live"
 
 // testArrows says what the tests of a package may import beside that: the publisher's model
 // is asked for things as an admin does, and the database is filled by submissions.
-var testArrows = map[string][]string{"producer/publisher": {"producer/control", "sdmx"}, "registry/postgres": {"registry/plan"}}
+var testArrows = map[string][]string{"producer/publisher": {"producer/control", "sdmx"}, "registry/postgres": {"registry/plan"},
+	// Its test drives every class through all that must know it.
+	"sdmx/sdmxtest": {"formats", "registry/diff"}}
 
 // testPackages may be used by tests of any package.
-var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest"}
+var testPackages = []string{"integration/rig", "producer/producertest", "registry/access/accesstest", "registry/workspace/workspacetest", "sdmx/sdmxtest"}
 
 // Imports run one way, as docs/architecture.md draws them.
 func TestImportArrows(t *testing.T) {

@@ -48,7 +48,7 @@ func TestTakeover(t *testing.T) {
 	}
 	var status struct {
 		Term    int64  `json:"term"`
-		Page    string `json:"holder_page"`
+		Page    string `json:"holderPage"`
 		Standby []struct {
 			ID string `json:"id"`
 		} `json:"standby"`

@@ -57,7 +57,7 @@ func (w *world) idle(name string) {
 	var s struct {
 		producerStatus
 		Job     any `json:"job"`
-		Waiting int `json:"jobs_waiting"`
+		Waiting int `json:"jobsWaiting"`
 	}
 	var err error
 	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

@@ -37,10 +37,10 @@ const none = "-"
 var classes = [classEnd]classInfo{
 	// Organisations.
 	ClassAgencyScheme:           {pkg: "base", name: "AgencyScheme", construct: func() Maintainable { return &AgencyScheme{} }, fixedID: AgencySchemeID, rest: []string{"organisationscheme"}, items: "agency"},
-	ClassDataProviderScheme:     {pkg: "base", name: "DataProviderScheme", fixedID: DataProviderSchemeID, rest: []string{"organisationscheme"}, items: "data provider"},
-	ClassDataConsumerScheme:     {pkg: "base", name: "DataConsumerScheme", fixedID: DataConsumerSchemeID, rest: []string{"organisationscheme"}, items: "data consumer"},
-	ClassMetadataProviderScheme: {pkg: "base", name: "MetadataProviderScheme", fixedID: MetadataProviderSchemeID, v2: none, items: "metadata provider"},
-	ClassOrganisationUnitScheme: {pkg: "base", name: "OrganisationUnitScheme", rest: []string{"organisationscheme"}, items: "organisation unit"},
+	ClassDataProviderScheme:     {pkg: "base", name: "DataProviderScheme", construct: func() Maintainable { return &DataProviderScheme{} }, fixedID: DataProviderSchemeID, rest: []string{"organisationscheme"}, items: "data provider"},
+	ClassDataConsumerScheme:     {pkg: "base", name: "DataConsumerScheme", construct: func() Maintainable { return &DataConsumerScheme{} }, fixedID: DataConsumerSchemeID, rest: []string{"organisationscheme"}, items: "data consumer"},
+	ClassMetadataProviderScheme: {pkg: "base", name: "MetadataProviderScheme", construct: func() Maintainable { return &MetadataProviderScheme{} }, fixedID: MetadataProviderSchemeID, v2: none, items: "metadata provider"},
+	ClassOrganisationUnitScheme: {pkg: "base", name: "OrganisationUnitScheme", construct: func() Maintainable { return &OrganisationUnitScheme{} }, rest: []string{"organisationscheme"}, items: "organisation unit"},
 	ClassAgency:                 {pkg: "base", name: "Agency", owners: []Class{ClassAgencyScheme}},
 	ClassDataProvider:           {pkg: "base", name: "DataProvider", owners: []Class{ClassDataProviderScheme}},
 	ClassDataConsumer:           {pkg: "base", name: "DataConsumer", owners: []Class{ClassDataConsumerScheme}},
@@ -66,7 +66,7 @@ var classes = [classEnd]classInfo{
 	ClassConceptScheme:     {pkg: "conceptscheme", name: "ConceptScheme", construct: func() Maintainable { return &ConceptScheme{} }, items: "concept"},
 	ClassCategoryScheme:    {pkg: "categoryscheme", name: "CategoryScheme", construct: func() Maintainable { return &CategoryScheme{} }, items: "category"},
 	ClassCategorisation:    {pkg: "categoryscheme", name: "Categorisation", construct: func() Maintainable { return &Categorisation{} }},
-	ClassReportingTaxonomy: {pkg: "categoryscheme", name: "ReportingTaxonomy", items: "category"},
+	ClassReportingTaxonomy: {pkg: "categoryscheme", name: "ReportingTaxonomy", construct: func() Maintainable { return &ReportingTaxonomy{} }, items: "category"},
 	ClassConcept:           {pkg: "conceptscheme", name: "Concept", owners: []Class{ClassConceptScheme}},
 	ClassCategory:          {pkg: "categoryscheme", name: "Category", owners: []Class{ClassCategoryScheme}},
 	ClassReportingCategory: {pkg: "categoryscheme", name: "ReportingCategory", owners: []Class{ClassReportingTaxonomy}},
@@ -101,8 +101,8 @@ var classes = [classEnd]classInfo{
 	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet"},
 
 	// Constraints and agreements.
-	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement"},
-	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", v2: none},
+	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
+	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
 	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
 	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", v2: none},
 	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", v3: none},

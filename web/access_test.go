@@ -2,9 +2,9 @@ package web
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -77,9 +77,7 @@ func newDoor(t *testing.T, closed bool) *door {
 	t.Helper()
 	d := &door{t: t, mux: http.NewServeMux(), cookies: map[string]string{}, tokens: map[string]string{}}
 	d.control = &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
-	o := everything().Options
-	o.ReadsClosed, o.Log, o.Access = closed, slog.New(slog.DiscardHandler), d.control
-	d.server = newServer(o)
+	d.server = newServer(complete(Options{ReadsClosed: closed, Access: d.control}))
 	as := access.With(t.Context(), access.Principal{Name: "root", Role: access.Admin})
 	for role := access.Reader; role <= access.Admin; role++ {
 		in := access.NewAccount{Name: role.String(), Password: fourWords, Role: role}
@@ -107,6 +105,8 @@ func newDoor(t *testing.T, closed bool) *door {
 	}
 	return d
 }
+
+var inBraces = regexp.MustCompile(`\{\w+\}`)
 
 // ask makes a request as one of the callers, with a password, a token or a session.
 func (d *door) ask(pattern, who, how string, header ...string) *httptest.ResponseRecorder {

@@ -85,7 +85,7 @@ func TestNoRouteTakesWhatIsTooLarge(t *testing.T) {
 // TestThemeIsSmall checks that choosing a theme with a body of 64 MB is refused with a
 // page, and that the body is not read.
 func TestThemeIsSmall(t *testing.T) {
-	h := New(Options{Password: "correct-horse"})
+	h := New(complete(Options{}))
 	r := httptest.NewRequest("POST", "/theme", io.LimitReader(endless{}, 64<<20))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "text/html")

@@ -14,6 +14,8 @@ import (
 
 	"urncast/producer/connection"
 	"urncast/producer/producertest"
+	"urncast/web/rest/manage"
+	"urncast/web/webtest"
 )
 
 // A clusterDoor is a server that serves connections and nothing else.
@@ -21,16 +23,16 @@ type clusterDoor struct {
 	t      *testing.T
 	client *producertest.Client
 	store  *producertest.Store
-	desk   *desk
+	desk   *webtest.Desk
 	log    strings.Builder
 	server *httptest.Server
 	url    string
 }
 
 func newClusterDoor(t *testing.T) *clusterDoor {
-	d := &clusterDoor{t: t, client: &producertest.Client{Cancelled: make(chan struct{})}, store: &producertest.Store{}, desk: newDesk()}
+	d := &clusterDoor{t: t, client: &producertest.Client{Cancelled: make(chan struct{})}, store: &producertest.Store{}, desk: webtest.NewDesk()}
 	connections := &connection.Connections{Store: d.store, Client: d.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
-	s := httptest.NewServer(New(Options{Connections: connections, Workspace: d.desk, Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&d.log, nil))}))
+	s := httptest.NewServer(New(complete(Options{Connections: connections, Workspace: d.desk, Log: slog.New(slog.NewTextHandler(&d.log, nil))})))
 	t.Cleanup(s.Close)
 	d.server, d.url = s, s.URL
 	return d
@@ -167,7 +169,7 @@ func TestPropertiesAreCheckedByLine(t *testing.T) {
 
 func TestConnectionsAreForTheAdministrator(t *testing.T) {
 	d := newClusterDoor(t)
-	for _, rt := range connectionRoutes(nil) {
+	for _, rt := range (&manage.Connections{}).Routes() {
 		method, path, _ := strings.Cut(rt.Pattern, " ")
 		r, err := http.NewRequest(method, d.url+strings.Replace(path, "{name}", "c", 1), nil)
 		if err != nil {

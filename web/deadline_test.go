@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +20,7 @@ var hasty = patience{header: 300 * time.Millisecond, body: 300 * time.Millisecon
 // address.
 func serveHasty(t *testing.T, own http.HandlerFunc) string {
 	t.Helper()
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{}))
 	s.patience = hasty
 	h := s.handler()
 	if own != nil {
@@ -133,9 +132,9 @@ func TestSlowReadersAreCutOff(t *testing.T) {
 // may: over HTTP/1 and HTTP/2, after a body was read, and on a connection that was used
 // before.
 func TestPausesOfOursAreNoSlowClient(t *testing.T) {
-	s := newServer(Options{Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{}))
 	s.patience = hasty
-	s.metrics = newMetrics(nil, nil, nil)
+	s.metrics = newMetrics(s.Register, s.Registry, s.Log)
 	ours := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body) // compared below, as it is sent back
 		for range 2 {

@@ -31,7 +31,7 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 		"broken": {false, errInside, "level=ERROR"},
 	} {
 		var log bytes.Buffer
-		s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil))})
+		s := newServer(complete(Options{Log: slog.New(slog.NewTextHandler(&log, nil))}))
 		s.handler()
 		ctx, leave := context.WithCancel(t.Context())
 		h := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,14 +51,14 @@ func TestWhoLeavesIsNoError(t *testing.T) {
 // TestReadyzWaitsForNobodyForLong checks that /readyz answers "not ready" in time when the
 // database does not answer.
 func TestReadyzWaitsForNobodyForLong(t *testing.T) {
-	h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Ready: func(ctx context.Context) error {
+	h := New(complete(Options{Ready: func(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(3 * readyPatience):
 			return nil
 		}
-	}})
+	}}))
 	if resp := get(t, h, "/readyz"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("readyz says %d", resp.StatusCode)
 	}
@@ -69,7 +69,7 @@ func TestReadyzWaitsForNobodyForLong(t *testing.T) {
 func TestReadsHaveAnEnd(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main"}}}
 	d.stall(true)
-	s := newServer(Options{Producers: &control.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{Producers: &control.Producers{Directory: d}}))
 	s.patience.read = 300 * time.Millisecond
 	server := httptest.NewServer(s.handler())
 	defer server.Close()
@@ -86,7 +86,7 @@ func TestReadsHaveAnEnd(t *testing.T) {
 		}
 	}
 	long := map[string]bool{}
-	for _, rt := range everything().routes() {
+	for _, rt := range newServer(complete(Options{})).routes() {
 		long[rt.Pattern] = rt.Long
 	}
 	for pattern, ends := range map[string]bool{"GET /structures": true, "GET /{$}": true, "GET /api/v1/producers": true, "GET /structures/{type}/{agency}/{id}/{version}": true,

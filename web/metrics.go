@@ -32,9 +32,6 @@ func newMetrics(to prometheus.Registerer, r *plan.Registry, log *slog.Logger) *m
 			Name: "urncast_http_requests_in_flight", Help: "HTTP requests that are being answered.",
 		}),
 	}
-	if to == nil {
-		return m
-	}
 	m.requests = registered(to, m.requests)
 	m.duration = registered(to, m.duration)
 	m.inFlight = registered(to, m.inFlight)

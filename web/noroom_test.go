@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // TestNoRoomOnPages checks that every reader of a page without room for its work is told
 // so, and when to try again.
 func TestNoRoomOnPages(t *testing.T) {
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{}))
 	s.handler()
 	none := fmt.Errorf("reading: %w", registry.ErrOverloaded)
 	for name, handle := range map[string]http.HandlerFunc{

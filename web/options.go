@@ -21,34 +21,26 @@ import (
 // sent, before anything is unpacked.
 const BodyBytesDefault = 1 << 30
 
-// Options say what the server serves and to whom. Registry is required; everything else
-// has the default that its comment states.
+// Options say what the server serves and to whom. Every part is required; a value has the
+// default that its comment states.
 type Options struct {
-	Registry *plan.Registry
-	// Producers are shown, changed and commanded; their routes are absent if nil.
-	Producers *control.Producers
-	// Connections are shown, changed and tested; their routes are absent if nil.
+	Registry    *plan.Registry
+	Producers   *control.Producers
 	Connections *connection.Connections
-	// Doctor examines, creates and repairs topics; its routes are absent if nil.
+	// Doctor examines, creates and repairs topics.
 	Doctor *diagnosis.Doctor
-	// Reader reads the topics of Producers for people; the pages about topics are absent
-	// if nil.
+	// Reader reads the topics of Producers for people.
 	Reader topicview.Opener
 	// NoKey says that this process has no key to seal secrets with: the console warns
 	// before a reader enters one.
 	NoKey bool
-	// Mail is shown, set and tested; its routes are absent if nil.
-	Mail *notice.Mailer
+	Mail  *notice.Mailer
 
 	// Workspace keeps unfinished work of people, for all instances.
 	Workspace Workspace
 
-	// Access decides who may do what. If it is nil there is one administrator, with User
-	// ("admin" by default) and Password, and nobody can sign in if Password is empty; the
-	// routes about accounts and the audit are then absent.
+	// Access decides who may do what.
 	Access *access.Control
-	// User and Password are used where Access is nil.
-	User, Password string
 	// ReadsClosed restricts reading to signed-in users. By default everybody may read, as
 	// in FMR.
 	ReadsClosed bool
@@ -67,34 +59,24 @@ type Options struct {
 	// BodyBytesMax bounds a request's body; BodyBytesDefault if 0.
 	BodyBytesMax int64
 
-	// Metrics serves /metrics; 404 if nil. Register receives the server's own request
-	// metrics; none are kept if nil.
+	// Metrics serves /metrics. Register receives the server's own request metrics.
 	Metrics  http.Handler
 	Register prometheus.Registerer
-	// Ready answers /readyz; nil means always ready.
+	// Ready answers /readyz: an error says why requests cannot be served now.
 	Ready func(context.Context) error
 
-	// Log takes one line per request; slog.Default by default.
+	// Log takes one line per request.
 	Log *slog.Logger
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
 
 func (o Options) withDefaults() Options {
-	if o.User == "" {
-		o.User = "admin"
-	}
-	if o.Access == nil {
-		o.Access = &access.Control{User: o.User, Password: o.Password, Log: o.Log, Now: o.Now}
-	}
 	if o.Sender == "" {
 		o.Sender = "URNCAST"
 	}
 	if o.BodyBytesMax == 0 {
 		o.BodyBytesMax = BodyBytesDefault
-	}
-	if o.Log == nil {
-		o.Log = slog.Default()
 	}
 	if o.Now == nil {
 		o.Now = time.Now

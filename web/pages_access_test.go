@@ -2,7 +2,6 @@ package web
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -85,7 +84,7 @@ func (b *browser) post(path, form string, status int, parts ...string) string {
 func servePages(t *testing.T) *httptest.Server {
 	t.Helper()
 	c := &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
-	s := httptest.NewServer(New(Options{Access: c, ReadsClosed: true, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(complete(Options{Access: c, ReadsClosed: true})))
 	t.Cleanup(s.Close)
 	return s
 }
@@ -150,7 +149,7 @@ func TestAccessByForms(t *testing.T) {
 // FuzzAccessForms checks that no form leads to an error of the server.
 func FuzzAccessForms(f *testing.F) {
 	c := &access.Control{Store: &accesstest.Store{}, User: "root", Password: "correct-horse"}
-	h := New(Options{Access: c, Log: slog.New(slog.DiscardHandler)})
+	h := New(complete(Options{Access: c}))
 	paths := []string{"/login", "/setup", "/access/new-account", "/access/new-token", "/access/password", "/access/accounts/x", "/access/accounts/x/password",
 		"/access/accounts/x/delete", "/access/tokens/x/delete", "/access/sessions/x/end", "/audit"}
 	f.Add(uint8(0), "name=a&password=b")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -300,7 +299,7 @@ func TestAFixedConnectionOnThePage(t *testing.T) {
 	fixed := &connection.Connection{Name: "default", Properties: map[string]string{"bootstrap.servers": "good:1", "sasl.password": "planted-secret"}, Fixed: true}
 	connections := &connection.Connections{Store: d.store, Client: d.client, Fixed: fixed, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	directory := producertest.Directory{{Name: "main", Settings: producer.Config{Name: "main", Routes: []producer.Route{{Topic: "s"}}}}}
-	s := httptest.NewServer(New(Options{Connections: connections, Workspace: newDesk(), Producers: &control.Producers{Directory: directory}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(complete(Options{Connections: connections, Producers: &control.Producers{Directory: directory}})))
 	t.Cleanup(s.Close)
 	d.url = s.URL
 	d.want("GET", "/connections", "", 200, "fixed at start", "main")

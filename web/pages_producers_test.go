@@ -1,7 +1,6 @@
 package web
 
 import (
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,7 +16,7 @@ import (
 func TestNoProducers(t *testing.T) {
 	connections := &connection.Connections{Store: &producertest.Store{}, Client: &producertest.Client{}}
 	serve := func(d control.Directory) http.Handler { // behind a proxy, for the test's address is no loopback
-		return New(Options{Password: "correct-horse", BehindProxy: true, Producers: &control.Producers{Directory: d}, Connections: connections, Log: slog.New(slog.DiscardHandler)})
+		return New(complete(Options{BehindProxy: true, Producers: &control.Producers{Directory: d}, Connections: connections}))
 	}
 	admin := []string{"Authorization", "Basic YWRtaW46Y29ycmVjdC1ob3JzZQ=="}
 	shows := func(h http.Handler, header []string, want, not string) {

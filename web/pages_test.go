@@ -36,7 +36,7 @@ func text(t *testing.T, resp *http.Response) string {
 // TestAssets checks that everything the frame of a page refers to is served, may be cached
 // for a year, and comes compressed where that makes it smaller.
 func TestAssets(t *testing.T) {
-	h := New(Options{Registry: nil, Password: "x"})
+	h := New(complete(Options{}))
 	f := &ui.Frame{Title: "Style", Theme: "dark", Who: ui.Who{Name: "ada"}}
 	var page strings.Builder
 	if err := ui.ErrorPage(f, "Nothing here", "It went.").Render(t.Context(), &page); err != nil {
@@ -98,7 +98,7 @@ func TestPolicy(t *testing.T) {
 // TestTheme checks that the theme is kept in a cookie and that the reader is redirected to
 // the page, never to another host.
 func TestTheme(t *testing.T) {
-	h := New(Options{Password: "x"})
+	h := New(complete(Options{}))
 	for from, want := range map[string]string{
 		"http://registry.example/transactions?before=3": "/transactions?before=3",
 		"http://evil.example/transactions":              "/",
@@ -123,7 +123,7 @@ func TestTheme(t *testing.T) {
 // TestAddressesAreText checks that an address which is not UTF-8 is refused before a
 // database is asked for it, by pages and by the API.
 func TestAddressesAreText(t *testing.T) {
-	h := New(Options{Password: "correct-horse"})
+	h := New(complete(Options{}))
 	for path, says := range map[string]string{"/structures/codelist/A/L%00/1.0": "<h1>This address cannot be read", "/producers/%FF%FE": "<h1>This address cannot be read",
 		"/api/v1/transactions/%00": `"detail":"The path holds bytes`, "/sdmx/v2/structure/codelist/%C3": "The path holds bytes"} {
 		resp := get(t, h, path, "Accept", "text/html")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -105,7 +104,7 @@ func newTopicDoor(t *testing.T) (*topicStub, *httptest.Server) {
 	stub := &topicStub{}
 	directory := producertest.Directory{{Settings: producer.Config{Name: "main", Connection: "prod", Routes: []producer.Route{{Topic: "structures", Format: "fusion-json"}}}, State: producer.Idle}}
 	directory[0].Name = "main"
-	s := httptest.NewServer(New(Options{Producers: &control.Producers{Directory: directory}, Reader: stub, Password: "correct-horse", BehindProxy: true, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(complete(Options{Producers: &control.Producers{Directory: directory}, Reader: stub, BehindProxy: true})))
 	t.Cleanup(s.Close)
 	return stub, s
 }

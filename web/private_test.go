@@ -27,7 +27,7 @@ var errInside = errors.New(`failed to connect to "host=db7.internal user=urncast
 // /readyz.
 func TestErrorsOfTheInsideAreForAdmins(t *testing.T) {
 	var log bytes.Buffer
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(context.Context) error { return errInside }})
+	s := newServer(complete(Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func(context.Context) error { return errInside }}))
 	h := s.handler()
 	for name, c := range map[string]struct {
 		handle http.HandlerFunc
@@ -82,8 +82,8 @@ func (*brokenStore) Administrators(context.Context) ([]string, error) { return n
 // TestNoDatabaseErrorForNobody checks that no page without sign-in shows why the database
 // does not answer.
 func TestNoDatabaseErrorForNobody(t *testing.T) {
-	h := New(Options{Access: &access.Control{Store: &brokenStore{}, User: "root", Password: "correct-horse"}, Log: slog.New(slog.DiscardHandler),
-		Ready: func(context.Context) error { return errInside }})
+	h := New(complete(Options{Access: &access.Control{Store: &brokenStore{}, User: "root", Password: "correct-horse"},
+		Ready: func(context.Context) error { return errInside }}))
 	for _, path := range []string{"/login", "/setup", "/healthz", "/readyz", "/access", "/nowhere"} {
 		for _, accept := range []string{"text/html", "*/*"} {
 			r := httptest.NewRequest("GET", path, nil)
@@ -173,7 +173,7 @@ func TestCookiesBehindAProxy(t *testing.T) {
 		"proxy, RFC 7239 https": {true, []string{"Forwarded", "for=1.2.3.4; proto=https"}, true},
 	} {
 		d := newDoor(t, false)
-		d.guard.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(nil, nil, nil)
+		d.guard.BehindProxy, d.patience, d.metrics = c.proxy, usualPatience, newMetrics(d.Register, d.Registry, d.Log)
 		for path, form := range map[string]url.Values{"/theme": {"theme": {"dark"}}, "/login": {"name": {"admin"}, "password": {fourWords}}} {
 			r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 			r.RemoteAddr = "127.0.0.1:5"
@@ -211,7 +211,7 @@ func TestCookiesBehindAProxy(t *testing.T) {
 
 // A page of another origin is named where the browser says which it is.
 func TestDenyCrossOriginNamesTheOrigin(t *testing.T) {
-	h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	h := New(complete(Options{}))
 	for origin, says := range map[string]string{
 		"https://elsewhere.example": "from a page of another origin (https://elsewhere.example), which",
 		"":                          "from a page of another origin, which",

@@ -40,7 +40,7 @@ func TestServerLogsInTheFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := &serverLog{}
-	server := NewServer(New(Options{Password: "x", Log: slog.New(slog.NewJSONHandler(out, nil))}))
+	server := NewServer(New(complete(Options{Log: slog.New(slog.NewJSONHandler(out, nil))})))
 	go server.Serve(tls.NewListener(l, lent.TLS))
 	defer server.Close()
 	c, err := net.Dial("tcp", l.Addr().String())

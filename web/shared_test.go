@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -56,7 +55,7 @@ func (s *stalled) Producers(ctx context.Context) ([]producer.Named, error) {
 // and show the present one once the database answers again.
 func TestOneStalledQueryStallsNoOtherPage(t *testing.T) {
 	d := &stalled{Directory: producertest.Directory{{Name: "main", Holder: "node-7/1", State: producer.Idle}}}
-	s := httptest.NewServer(New(Options{Producers: &control.Producers{Directory: d}, Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(New(complete(Options{Producers: &control.Producers{Directory: d}})))
 	defer s.Close()
 	address := s.URL + "/nothing"
 	look := func() string {

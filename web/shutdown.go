@@ -42,13 +42,11 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	if s.Ready != nil {
-		ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
-		defer cancel()
-		if err := s.Ready(ctx); err != nil {
-			answer.Plain(w, http.StatusServiceUnavailable, "not ready: "+answer.Private(w, r, err).Error()+"\n")
-			return
-		}
+	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		answer.Plain(w, http.StatusServiceUnavailable, "not ready: "+answer.Private(w, r, err).Error()+"\n")
+		return
 	}
 	s.leaving.saidReady(time.Now())
 	answer.Plain(w, http.StatusOK, "ready\n")

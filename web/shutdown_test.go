@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -19,7 +18,7 @@ import (
 // TestFinishSaysWhatIsTrue checks that Finish says how many submissions it did not wait
 // for, and returns nil where there were none even if its time is over.
 func TestFinishSaysWhatIsTrue(t *testing.T) {
-	s := newServer(Options{Password: "correct-horse", Workspace: newDesk(), Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{}))
 	h := s.handler()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -61,7 +60,7 @@ func TestFinishSaysWhatIsTrue(t *testing.T) {
 func TestReadyzEndsFirst(t *testing.T) {
 	for asks := range 3 {
 		asked := asks > 1
-		h := New(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+		h := New(complete(Options{}))
 		for range asks {
 			if resp := get(t, h, "/readyz"); resp.StatusCode != 200 {
 				t.Fatalf("readyz says %d", resp.StatusCode)
@@ -96,7 +95,7 @@ func TestReadyzEndsFirst(t *testing.T) {
 
 // TestShutdownEndsStreams checks that a stream of events does not delay the server's end.
 func TestShutdownEndsStreams(t *testing.T) {
-	s := newServer(Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler)})
+	s := newServer(complete(Options{}))
 	h := s.handler()
 	h.Handler = s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.live.SendEvents(w, r, make(chan []byte)) }))
 	server := NewServer(h)

@@ -12,7 +12,7 @@ import (
 // work's page, and nothing waits for it any more.
 func TestPanicsEndTheirPageAlone(t *testing.T) {
 	t.Run("task", func(t *testing.T) {
-		s := newServer(Options{Password: "correct-horse", Workspace: newDesk()})
+		s := newServer(complete(Options{}))
 		begun, err := s.tasks.Begin(t.Context(), task.Work{Task: workspace.Task{User: "anna", Address: "/x"}, Do: func(context.Context, *task.Task) []byte { panic("boom") }})
 		if err != nil {
 			t.Fatal(err)

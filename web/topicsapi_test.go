@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"urncast/producer"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 const recordsPath = "/api/v1/producers/main/topics/structures/records"
@@ -46,10 +46,10 @@ func follow(t *testing.T, s *httptest.Server, query string, from ...string) *fol
 }
 
 // line returns the next line that is not about progress; nil at the end.
-func (f *followed) line() *rest.TopicLine {
+func (f *followed) line() *manage.TopicLine {
 	f.t.Helper()
 	for f.lines.Scan() {
-		var l rest.TopicLine
+		var l manage.TopicLine
 		if err := json.Unmarshal(f.lines.Bytes(), &l); err != nil {
 			f.t.Fatal(err)
 		}

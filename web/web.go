@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/web/answer"
 	"urncast/web/console/live"
@@ -31,12 +29,7 @@ func newServer(o Options) *server {
 	g.DrawError = func(w http.ResponseWriter, r *http.Request, status int, what, text string) {
 		kit.DrawError(w, r, status, "", what, text)
 	}
-	// A function of its own, not o.Registry.Recorded: that method is the embedded registry's, and to
-	// name it would follow the pointer now, which in tests of other parts is nil.
-	recorded := func(ctx context.Context, user, key string) ([]registry.Number, error) {
-		return o.Registry.Recorded(ctx, user, key)
-	}
-	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
+	s := &server{Options: o, patience: usualPatience, guard: g, kit: kit, live: &live.Streams{Log: o.Log, Stopping: stopping}, tasks: &task.Tasks{Kit: kit, Store: o.Workspace, Recorded: o.Registry.Recorded}, record: &record.Reader{Kit: kit, Registry: o.Registry},
 		stopping: stopping, leaving: leaving{answered: make(chan struct{})}}
 	return s
 }

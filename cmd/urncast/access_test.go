@@ -20,7 +20,6 @@ import (
 	"urncast/internal/instance"
 	"urncast/producer/producertest"
 	"urncast/registry/access"
-	"urncast/web"
 )
 
 // A served is an instance in this process, on a real database. Without a password it has no
@@ -55,7 +54,7 @@ func newServed(t *testing.T, database, password string) *served {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &served{log: &lockedBuffer{}}
 	started, ended := make(chan string, 1), make(chan error, 1)
-	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Web: web.Options{Password: password},
+	i := &instance.Instance{Database: database, HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Topics: producertest.NoTopics{}, Password: password,
 		Started: func(address string, _ *control.Producers) error { started <- address; return nil }}
 	go func() { ended <- i.Run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()
 	select {

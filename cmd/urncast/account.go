@@ -13,7 +13,7 @@ import (
 
 	"urncast/internal/output"
 	"urncast/registry/access"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // accountCommands are the verbs on accounts.
@@ -141,7 +141,7 @@ func (c *accountSetPassword) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Post(ctx, accountPath(c.Name)+"/password", rest.NewPassword{Present: c.Password, Password: password}, nil); err != nil {
+	if _, err := c.Post(ctx, accountPath(c.Name)+"/password", manage.NewPassword{Present: c.Password, Password: password}, nil); err != nil {
 		return err
 	}
 	fmt.Printf("the password of %s is set, and its sessions have ended\n", c.Name)

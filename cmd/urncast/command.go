@@ -9,7 +9,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/registry"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type producerStart struct {
@@ -35,7 +35,7 @@ func (c *producerStart) Run(ctx context.Context) error {
 	case c.Continue:
 		how = producer.StartContinue
 	}
-	return c.command(ctx, &c.registryFlags, "start", rest.Command{How: how})
+	return c.command(ctx, &c.registryFlags, "start", manage.Command{How: how})
 }
 
 type producerSuspend struct {
@@ -46,7 +46,7 @@ type producerSuspend struct {
 
 // Run suspends the producer, and waits until it is suspended.
 func (c *producerSuspend) Run(ctx context.Context) error {
-	if err := c.command(ctx, &c.registryFlags, "suspend", rest.Command{Keep: c.Keep}); err != nil {
+	if err := c.command(ctx, &c.registryFlags, "suspend", manage.Command{Keep: c.Keep}); err != nil {
 		return err
 	}
 	return c.await(ctx, &c.registryFlags, suspendPatience)
@@ -85,7 +85,7 @@ type producerResume struct {
 
 // Run resumes the producer.
 func (c *producerResume) Run(ctx context.Context) error {
-	return c.command(ctx, &c.registryFlags, "resume", rest.Command{})
+	return c.command(ctx, &c.registryFlags, "resume", manage.Command{})
 }
 
 type producerSkip struct {
@@ -101,11 +101,11 @@ func (c *producerSkip) Run(ctx context.Context) error {
 	if err := c.confirm("leave transaction %d off the topics for good", c.Transaction); err != nil {
 		return err
 	}
-	return c.command(ctx, &c.registryFlags, "skip", rest.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
+	return c.command(ctx, &c.registryFlags, "skip", manage.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
 }
 
 // command posts a command to the producer.
-func (w *which) command(ctx context.Context, c *registryFlags, verb string, body rest.Command) error {
+func (w *which) command(ctx context.Context, c *registryFlags, verb string, body manage.Command) error {
 	s, err := w.find(ctx, c)
 	if err != nil {
 		return err

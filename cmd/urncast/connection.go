@@ -16,7 +16,7 @@ import (
 	"urncast/internal/client"
 	"urncast/internal/commandline"
 	"urncast/internal/output"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // connectionCommands are the verbs on the connections to Kafka.
@@ -46,10 +46,10 @@ func (c *connectionList) Run(ctx context.Context) error {
 	if c.JSON {
 		return output.Answer(b)
 	}
-	t := output.NewTable(os.Stdout, "name", "servers", "changed", "used by")
+	t := output.NewTable(os.Stdout, "name", "servers", "changed", "last test", "used by")
 	for i := range answer.Connections {
 		s := &answer.Connections[i]
-		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, changed(s), strings.Join(s.UsedBy, ", "))
+		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, changed(s), client.LastTest(s), strings.Join(s.UsedBy, ", "))
 	}
 	return t.Flush()
 }
@@ -126,7 +126,7 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if status == http.StatusUnprocessableEntity {
 		return printRefused(b)
 	}
-	var a rest.SavedConnection
+	var a manage.SavedConnection
 	if err := json.Unmarshal(b, &a); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (c *connectionSet) Run(ctx context.Context) error {
 
 // printRefused prints why a connection was refused, and returns the error that ends the program.
 func printRefused(answer []byte) error {
-	var p rest.RefusedConnection
+	var p manage.RefusedConnection
 	if err := json.Unmarshal(answer, &p); err != nil || p.Detail == "" {
 		return &client.Refusal{Text: client.Detail(answer)}
 	}
@@ -184,7 +184,7 @@ func printFindings(findings []connection.Finding, all bool) {
 	}
 }
 
-func printServers(servers []rest.Tried) {
+func printServers(servers []manage.Tried) {
 	for _, s := range servers {
 		word := "works"
 		if !s.OK {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"urncast/producer/kafka/trial"
 	"urncast/producer/producertest"
 	"urncast/web"
+	"urncast/web/webtest"
 )
 
 // verbs are the program's verbs on a server with connections and nothing else.
@@ -35,7 +35,7 @@ func newVerbs(t *testing.T) *verbs {
 	if out, err := exec.Command("go", "build", "-o", v.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Connections: &connection.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}}))
+	v.server = httptest.NewServer(web.New(webtest.Complete(web.Options{Connections: &connection.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}})))
 	t.Cleanup(v.server.Close)
 	return v
 }

@@ -18,7 +18,7 @@ import (
 	"urncast/producer/connection"
 
 	"urncast/internal/client"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type connectionTest struct {
@@ -91,7 +91,7 @@ func (c *connectionTest) Run(ctx context.Context) error {
 // failed steps. It reports whether a step failed. An answer that breaks off is an error, which
 // HTTP tells apart from an answer that ends.
 func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (failed bool, err error) {
-	var steps []rest.Step
+	var steps []manage.Step
 	if !c.JSON {
 		defer func() { reportSteps(out, steps) }()
 	}
@@ -99,7 +99,7 @@ func (c *connectionTest) follow(answer io.Reader, out, progress io.Writer) (fail
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var s struct {
-			rest.Step
+			manage.Step
 			Error string `json:"error"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
@@ -129,7 +129,7 @@ var endings = []connection.StepState{connection.StepFailed, connection.StepWarni
 
 // reportSteps prints how many steps failed, warned and passed, then each step with its finding and
 // its remedy, failed steps first.
-func reportSteps(out io.Writer, steps []rest.Step) {
+func reportSteps(out io.Writer, steps []manage.Step) {
 	names := map[string]string{} // of steps, by their ids
 	counts := map[connection.StepState]int{}
 	for i := range steps {
@@ -156,7 +156,7 @@ func reportSteps(out io.Writer, steps []rest.Step) {
 }
 
 // stepLine returns a step in one line.
-func stepLine(s *rest.Step) string {
+func stepLine(s *manage.Step) string {
 	where := ""
 	if s.Server != "" {
 		where = " " + s.Server
@@ -165,7 +165,7 @@ func stepLine(s *rest.Step) string {
 }
 
 // printStep prints a step with its finding and its remedy.
-func printStep(out io.Writer, s *rest.Step, names map[string]string) {
+func printStep(out io.Writer, s *manage.Step, names map[string]string) {
 	fmt.Fprintln(out, stepLine(s))
 	for _, text := range []string{s.Finding, s.Cure} {
 		if text != "" {

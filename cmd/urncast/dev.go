@@ -77,8 +77,8 @@ func (c *devCommand) Run(ctx context.Context) (err error) {
 		Fixed:  instance.FixedConnection(map[string]string{"bootstrap.servers": c.Kafka, "enable.metrics.push": "false"}),
 		Client: client,
 		Topics: client,
-		Ring:   ring,
-		Web:    web.Options{Password: password, Environment: "dev"},
+		Ring:   ring, Password: password,
+		Web: web.Options{Environment: "dev"},
 		Started: func(address string, producers *control.Producers) error {
 			if err := dev.StartOnce(ctx, producers, seed.Name); err != nil {
 				return err

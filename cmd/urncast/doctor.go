@@ -14,7 +14,7 @@ import (
 
 	"urncast/internal/client"
 	"urncast/internal/output"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type doctorCommand struct {
@@ -70,7 +70,7 @@ func (c *doctorCommand) fix(ctx context.Context, name string, found *diagnosis.D
 	}
 	fixed := diagnosis.Fixed{Changes: []diagnosis.FixedSetting{}}
 	if len(ids) > 0 {
-		b, err := c.Post(ctx, client.ProducerPath(name, "doctor", "fix"), rest.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
+		b, err := c.Post(ctx, client.ProducerPath(name, "doctor", "fix"), manage.DoctorFix{Topic: c.Topic, Findings: ids}, &fixed)
 		if err != nil {
 			return err
 		}

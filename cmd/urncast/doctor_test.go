@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"urncast/producer/diagnosis"
 	"urncast/producer/producertest"
 	"urncast/web"
+	"urncast/web/webtest"
 )
 
 // The verbs make a topic, say what is wrong with one, mend it and say what they
@@ -39,8 +39,8 @@ func TestDoctorVerbs(t *testing.T) {
 		Retention: 168 * time.Hour,
 		Largest:   func(context.Context) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }}
 	serve := func(connection string) {
-		v.server = httptest.NewServer(web.New(web.Options{Password: "correct-horse", Log: slog.New(slog.DiscardHandler), Doctor: doctor,
-			Producers: &control.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}}))
+		v.server = httptest.NewServer(web.New(webtest.Complete(web.Options{Doctor: doctor,
+			Producers: &control.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}})))
 		t.Cleanup(v.server.Close)
 	}
 	serve("")

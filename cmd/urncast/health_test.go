@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"urncast/web"
+	"urncast/web/webtest"
 )
 
 // The health check asks /healthz, over what the server speaks, without an account even
 // where reads are closed.
 func TestHealth(t *testing.T) {
-	h := web.New(web.Options{Password: "correct-horse", ReadsClosed: true})
+	h := web.New(webtest.Complete(web.Options{ReadsClosed: true}))
 	plain, private := httptest.NewServer(h), httptest.NewTLSServer(h)
 	defer plain.Close()
 	defer private.Close()

@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"urncast/internal/output"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type housekeepingCommand struct {
@@ -24,7 +24,7 @@ func (c *housekeepingCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	var done rest.Removal
+	var done manage.Removal
 	b, err := c.Post(ctx, "/api/v1/housekeeping", map[string]bool{"dryRun": c.DryRun}, &done)
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (c *housekeepingCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func printRemoval(w io.Writer, r *rest.Removal) {
+func printRemoval(w io.Writer, r *manage.Removal) {
 	size := fmt.Sprintf("%d documents, %d bytes", r.Documents, r.Bytes)
 	switch {
 	case r.DryRun && r.Documents == 0:

@@ -17,7 +17,7 @@ import (
 	"urncast/internal/client"
 	"urncast/internal/commandline"
 	"urncast/internal/output"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // mailCommands are the verbs on the mail to admins.
@@ -138,7 +138,7 @@ func (c *mailTest) Run(ctx context.Context) error {
 	if status == http.StatusBadGateway {
 		return &client.Refusal{Text: client.Detail(b)}
 	}
-	var t rest.MailTested
+	var t manage.MailTested
 	if err := json.Unmarshal(b, &t); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"urncast/internal/client"
 	"urncast/internal/output"
 	"urncast/producer"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // which is the flag that names a producer.
@@ -163,7 +163,7 @@ func (c *producerSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := rest.ProducerSettings{Then: c.Then}
+	in := manage.ProducerSettings{Then: c.Then}
 	if err := json.Unmarshal(b, &in.Config); err != nil {
 		return fmt.Errorf("reading %s: it does not hold settings as show --json prints them: %w", c.File, err)
 	}

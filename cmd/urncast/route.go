@@ -7,7 +7,7 @@ import (
 
 	"urncast/internal/client"
 	"urncast/producer"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // routeFlags are the flags of a route.
@@ -27,7 +27,7 @@ type thenFlag struct {
 }
 
 // put saves settings, and asks before a baseline that follows.
-func (f *thenFlag) put(ctx context.Context, c *registryFlags, name string, in *rest.ProducerSettings) error {
+func (f *thenFlag) put(ctx context.Context, c *registryFlags, name string, in *manage.ProducerSettings) error {
 	if f.Then == producer.StartBaseline {
 		if err := f.confirm("publish every current structure anew after the change (a baseline)"); err != nil {
 			return err
@@ -57,7 +57,7 @@ func (c *routeSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := rest.ProducerSettings{Config: s.Settings, Then: c.Then}
+	in := manage.ProducerSettings{Config: s.Settings, Then: c.Then}
 	for i := range in.Routes {
 		if in.Routes[i].Topic == c.Topic {
 			in.Routes[i] = c.route(c.Topic)
@@ -81,7 +81,7 @@ func (c *routeRemove) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := rest.ProducerSettings{Config: s.Settings, Then: c.Then}
+	in := manage.ProducerSettings{Config: s.Settings, Then: c.Then}
 	in.Routes = nil
 	for _, r := range s.Settings.Routes {
 		if r.Topic != c.Topic {

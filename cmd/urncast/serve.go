@@ -87,7 +87,8 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 		Client:   client,
 		Topics:   client,
 		Ring:     ring,
-		Web: web.Options{User: c.AdminUser, Password: c.AdminPassword, ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
+		User:     c.AdminUser, Password: c.AdminPassword,
+		Web: web.Options{ReadsClosed: c.ReadsClosed, BehindProxy: c.BehindProxy,
 			Sender: c.Sender, Environment: c.Environment},
 	}
 	if i.Producer == nil {

@@ -11,7 +11,7 @@ import (
 	"urncast/internal/client"
 	"urncast/internal/output"
 	"urncast/registry"
-	"urncast/web/rest"
+	"urncast/web/rest/structure"
 )
 
 type submitCommand struct {
@@ -78,7 +78,7 @@ func (c *submitCommand) ask() error {
 
 // printOutcome prints the verdict on each structure of a file, and to standard error what was not
 // kept of them.
-func printOutcome(a *rest.SubmitAnswer, name string) {
+func printOutcome(a *structure.SubmitAnswer, name string) {
 	for _, r := range a.Results {
 		if !a.Refused || r.Verdict == registry.Refused.String() {
 			fmt.Printf("%-9s %s\n", r.Verdict, r.URN)

@@ -12,7 +12,7 @@ import (
 	"urncast/producer/topicview"
 
 	"urncast/internal/client"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type tailCommand struct {
@@ -40,7 +40,7 @@ func (c *tailCommand) Run(ctx context.Context) error {
 		next = topicview.FromEnd
 	}
 	printed, pause := "", tailPause
-	line := func(l *rest.TopicLine) error {
+	line := func(l *manage.TopicLine) error {
 		if printed != "" {
 			fmt.Fprintln(os.Stderr, "urncast: reading on")
 			printed, pause = "", tailPause
@@ -77,7 +77,7 @@ func (c *tailCommand) Run(ctx context.Context) error {
 }
 
 // print prints a message in one line.
-func (c *tailCommand) print(m *rest.TopicRecord) error {
+func (c *tailCommand) print(m *manage.TopicRecord) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(m)
 	}
@@ -85,7 +85,8 @@ func (c *tailCommand) print(m *rest.TopicRecord) error {
 	if m.Skipped != "" { // shortened: --json has all of them
 		skipped = fmt.Sprintf("  left out before: %.60s", m.Skipped)
 	}
-	_, err := fmt.Printf("%6s  %4s/%-4s  %-7s  %10d  %s  %s%s\n", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job, skipped)
+	line := fmt.Sprintf("%6s  %4s/%-4s  %-7s  %10d  %s  %s%s", m.Transaction, m.Position, m.Count, m.Action, m.Bytes, m.URN, m.Job, skipped)
+	_, err := fmt.Println(strings.TrimRight(line, " ")) // the job's column is mostly empty
 	return err
 }
 

@@ -7,7 +7,7 @@ import (
 	"urncast/internal/output"
 	"urncast/producer/kafka"
 	"urncast/producer/verify"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 type verifyCommand struct {
@@ -33,7 +33,7 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		return err
 	}
 	differs := false
-	reports := []*rest.Verified{}
+	reports := []*manage.Verified{}
 	for i, topic := range topics {
 		v, err := c.verify(ctx, cluster, s.Name, topic)
 		if err != nil {
@@ -66,9 +66,9 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 }
 
 // verify lets the registry compare, or compares here with what cluster gives.
-func (c *verifyCommand) verify(ctx context.Context, cluster *kafka.Cluster, name, topic string) (*rest.Verified, error) {
+func (c *verifyCommand) verify(ctx context.Context, cluster *kafka.Cluster, name, topic string) (*manage.Verified, error) {
 	if cluster == nil {
-		return c.Client.Verify(ctx, name, topic, rest.VerifyOrder{FromBaseline: c.FromBaseline})
+		return c.Client.Verify(ctx, name, topic, manage.VerifyOrder{FromBaseline: c.FromBaseline})
 	}
 	return c.VerifyDirectly(ctx, name, verify.Topic{Reader: cluster, Name: topic, FromBaseline: c.FromBaseline, Told: func(string) {}})
 }

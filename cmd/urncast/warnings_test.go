@@ -17,7 +17,8 @@ import (
 	"urncast/formats"
 	"urncast/internal/client"
 	"urncast/producer/verify"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
+	"urncast/web/rest/structure"
 )
 
 // captured gives what fn prints to the standard output and to the standard error
@@ -166,8 +167,8 @@ func TestConvertUnpacks(t *testing.T) {
 
 // submit prints what the registry warns of, with the file's name, beside the verdicts.
 func TestSubmitSays(t *testing.T) {
-	answer := rest.SubmitAnswer{Counts: map[string]int{"unchanged": 1},
-		Results:  []rest.Result{{URN: "urn:x", Verdict: "unchanged", Notices: []string{"The stub was not taken."}}},
+	answer := structure.SubmitAnswer{Counts: map[string]int{"unchanged": 1},
+		Results:  []structure.Result{{URN: "urn:x", Verdict: "unchanged", Notices: []string{"The stub was not taken."}}},
 		Warnings: []formats.Remark{{Line: 3, Column: 4, Path: "/a/b", URN: "urn:x", Text: "not known"}}, MoreWarnings: 7,
 		Skipped: []formats.Remark{{Text: "Process X:P(1.0)"}}}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -189,7 +190,7 @@ func TestSubmitSays(t *testing.T) {
 	}
 	command.JSON = true
 	out, _, _ = captured(t, func() error { return command.Run(t.Context()) })
-	var got rest.SubmitAnswer
+	var got structure.SubmitAnswer
 	if err := json.Unmarshal([]byte(out), &got); err != nil || got.MoreWarnings != 7 || got.Warnings[0].Path != "/a/b" || got.Results[0].Notices == nil {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -199,10 +200,22 @@ func TestSubmitSays(t *testing.T) {
 func TestTailSaysWhatIsLeftOut(t *testing.T) {
 	c := tailCommand{}
 	out, _, err := captured(t, func() error {
-		return c.print(&rest.TopicRecord{Transaction: "5", URN: "urn:x", Skipped: "3-4" + strings.Repeat(",9", 1000)})
+		return c.print(&manage.TopicRecord{Transaction: "5", URN: "urn:x", Skipped: "3-4" + strings.Repeat(",9", 1000)})
 	})
 	if err != nil || !strings.Contains(out, "urn:x    left out before: 3-4,9") || len(out) > 200 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// tail ends a line with what the message says, and not with the blanks of empty columns.
+func TestTailEndsItsLinesWithoutBlanks(t *testing.T) {
+	for job, want := range map[string]string{"": "  urn:x\n", "baseline 7": "  urn:x  baseline 7\n"} {
+		out, _, err := captured(t, func() error {
+			return (&tailCommand{}).print(&manage.TopicRecord{Transaction: "5", URN: "urn:x", Job: job})
+		})
+		if err != nil || !strings.HasSuffix(out, want) {
+			t.Errorf("%v: %q does not end with %q", err, out, want)
+		}
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/registry/access"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -30,7 +30,7 @@ func serveNew(t *testing.T) (s *httptest.Server, code string) {
 	if err := c.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s = httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Access: c, ReadsClosed: true, Environment: "Test", Log: slog.New(slog.DiscardHandler)}))
+	s = httptest.NewServer(web.New(complete.Options(t, store, web.Options{Access: c, ReadsClosed: true, Environment: "Test"})))
 	t.Cleanup(s.Close)
 	return s, regexp.MustCompile(`code=(\S+)`).FindStringSubmatch(log.String())[1]
 }

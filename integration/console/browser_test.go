@@ -26,6 +26,7 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
@@ -33,7 +34,6 @@ import (
 	"urncast/registry/access"
 	"urncast/registry/plan"
 	"urncast/registry/postgres"
-	"urncast/registry/postgres/workspace"
 	"urncast/web"
 )
 
@@ -76,10 +76,9 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 	if err := d.Fix(ctx, &config, ""); err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	o.Registry, o.Producers, o.Version, o.Log = plan.New(store), &control.Producers{Directory: d}, "1.0.0", quiet
-	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: quiet}
-	o.Workspace = &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
+	o.Producers, o.Version = &control.Producers{Directory: d}, "1.0.0"
+	o.Access = &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}
+	o = complete.Options(t, store, o)
 	return o.Registry, store, web.New(o)
 }
 

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"urncast/web/console/dashboard"
 	"urncast/web/console/record"
 	"urncast/web/console/ui"
+	"urncast/web/webtest"
 )
 
 // moment is when the pages of these tests are drawn.
@@ -87,7 +87,7 @@ func pace(steps, pause int) *dashboard.Pace {
 
 // Every state of a producer can be told apart, and seen by whom it waits for.
 func TestStates(t *testing.T) {
-	ours := web.New(web.Options{Log: slog.New(slog.DiscardHandler)})
+	ours := web.New(webtest.Complete(web.Options{}))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			ours.ServeHTTP(w, r)

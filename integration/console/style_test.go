@@ -100,9 +100,10 @@ func notices() templ.Component {
 }
 
 func form() templ.Component {
-	fields := []ui.Field{{Name: "name", Label: "Name", Value: "bis public", Error: "A name has letters, digits, dots, underscores and hyphens, such as bis-public.",
-		Help: "It is for good: messages and metrics carry it."}, {Name: "topic", Label: "Topic", Value: "sdmx.public.json", Mono: true, Help: "A topic belongs to one route of one producer."}}
-	return all(`<div class="box pad">`, ui.FormErrors("Nothing was made", fields), `<form class="lines">`, ui.FormField(fields[0]), ui.FormField(fields[1]),
+	f := &ui.Form{Inputs: []ui.Input{{Field: ui.Field{Name: "name", Label: "Name", Value: "bis public", Error: "A name has letters, digits, dots, underscores and hyphens, such as bis-public.",
+		Help: "It is for good: messages and metrics carry it."}},
+		{Field: ui.Field{Name: "topic", Label: "Topic", Value: "sdmx.public.json", Mono: true, Help: "A topic belongs to one route of one producer."}}}}
+	return all(`<div class="box pad">`, ui.FormErrors("Nothing was made", f), `<form class="lines">`, ui.Inputs(f.Inputs),
 		`<div class="acts"><a class="btn" href="/">Back</a><button class="btn pri">Make the producer</button><button class="btn danger">Delete…</button>`+
 			`<button class="btn danger solid">Skip 48213</button><button class="btn quiet">Cancel</button></div></form></div>`)
 }

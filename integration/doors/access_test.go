@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/registry/access"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -31,7 +31,7 @@ func serveAccounts(t *testing.T, password string) (*httptest.Server, *strings.Bu
 	if err := c.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Access: c, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Access: c})))
 	t.Cleanup(s.Close)
 	return s, log
 }

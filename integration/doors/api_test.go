@@ -12,14 +12,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/producer/connection"
 	"urncast/producer/diagnosis"
 	"urncast/producer/notice"
 	"urncast/producer/producertest"
-	"urncast/registry/access"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -89,10 +88,8 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 		}
 		return all
 	}
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
-		Mail:   notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)}),
-		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)},
-		Log:    slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
+		Mail: notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)})})))
 	t.Cleanup(s.Close)
 	return s, store
 }

@@ -10,22 +10,21 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
-	"urncast/registry/postgres/workspace"
 	"urncast/web"
+	"urncast/web/webtest"
 )
 
-const password = "correct-horse"
+const password = webtest.Password
 
 // serve gives a server on a registry of its own.
 func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.Server {
@@ -37,7 +36,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	o := web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Password: password, Log: slog.New(slog.DiscardHandler)}
+	o := complete.Options(t, store, web.Options{Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults())})
 	if change != nil {
 		change(&o, store)
 	}
@@ -234,8 +233,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 
 func serveClosed(t *testing.T) *httptest.Server {
 	t.Helper()
-	o := web.Options{Password: password, ReadsClosed: true, Log: slog.New(slog.DiscardHandler)}
-	s := httptest.NewServer(web.New(o))
+	s := httptest.NewServer(web.New(webtest.Complete(web.Options{ReadsClosed: true})))
 	t.Cleanup(s.Close)
 	return s
 }
@@ -250,9 +248,4 @@ func TestErrorsAreProblems(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &problem); err != nil || problem.Status != 404 || problem.Detail == "" {
 		t.Errorf("%v: %s", err, body)
 	}
-}
-
-// workspaceOf is the workspace of an instance without a key.
-func workspaceOf(store *postgres.Store) web.Workspace {
-	return &workspace.Store{Pool: store.Pool(), Instance: store.Instance()}
 }

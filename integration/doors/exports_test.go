@@ -1,16 +1,14 @@
 package doors
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
-	"urncast/registry/access"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -24,7 +22,7 @@ func TestExportOfTransactionsIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Password: password, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{})))
 	t.Cleanup(s.Close)
 	if _, err := store.Pool().Exec(t.Context(), `
 		INSERT INTO transactions (number, id, kind, recorded_at, structures, bytes, user_name, origin, traceparent, correlation_id)
@@ -50,8 +48,7 @@ func TestPagesOfWhatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(t.Context(), t, store, producer.Config{}.WithDefaults()),
-		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Producers: producersOf(t.Context(), t, store, producer.Config{}.WithDefaults())})))
 	t.Cleanup(s.Close)
 	for _, path := range []string{"/transactions/1", "/transactions/x", "/transactions/99999999999999999999", "/structures/codelist/A/L/1.0", "/structures/none/A/L/1.0",
 		"/structures/codelist/A/L/1.0/source?format=fusion-json", "/structures/codelist/A/L/1.0/download?format=fusion-json", "/structures/codelist/A/L/1.0/delete",

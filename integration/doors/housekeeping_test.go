@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,9 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -30,8 +29,7 @@ func old(t *testing.T) *httptest.Server {
 	}
 	t.Cleanup(store.Close)
 	metrics := prometheus.NewRegistry()
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Password: password,
-		Metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Register: metrics, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Metrics: promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}), Register: metrics})))
 	t.Cleanup(s.Close)
 	for i := range 5 {
 		status, body := call(t, s, "POST", "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "CL", Name: fmt.Sprintf("name %d", i+1), Codes: 1}))

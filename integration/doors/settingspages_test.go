@@ -13,11 +13,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"urncast/integration/complete"
 	"urncast/integration/rig/pg"
 	"urncast/producer"
 	"urncast/producer/notice"
-	"urncast/registry/access"
-	"urncast/registry/plan"
 	"urncast/registry/postgres"
 	"urncast/web"
 )
@@ -171,8 +170,7 @@ func TestMailOnThePage(t *testing.T) {
 			}
 			return all
 		}})
-	s := httptest.NewServer(web.New(web.Options{Registry: plan.New(store), Workspace: workspaceOf(store), Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer,
-		Access: &access.Control{Store: store.Access(), User: "admin", Password: password, Log: slog.New(slog.DiscardHandler)}, Log: slog.New(slog.DiscardHandler)}))
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Producers: producersOf(ctx, t, store, producer.Config{}.WithDefaults()), Mail: mailer})))
 	t.Cleanup(s.Close)
 
 	status, body := call(t, s, "GET", "/mail", nil)

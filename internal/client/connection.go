@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"urncast/producer/connection"
 
@@ -101,6 +102,19 @@ func (c *ConnectionEdit) Apply(name string, saved *connection.Shown, in io.Reade
 		e.Files[name] = map[string]any{"content": append([]byte{}, b...)}
 	}
 	return e, nil
+}
+
+// LastTest says in words how a connection's last test went, when, and whose it was.
+func LastTest(s *connection.Shown) string {
+	t := s.LastTest
+	if t == nil {
+		return "never"
+	}
+	text := fmt.Sprintf("%s, %s by %s", t.Outcome, t.At.Local().Format(time.DateTime), t.By)
+	if t.Outdated {
+		text += ", changed since"
+	}
+	return text
 }
 
 // SavedConnection asks for a connection as it is shown. A connection that does not exist has

@@ -15,7 +15,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka"
-	"urncast/web/rest"
+	"urncast/web/rest/manage"
 )
 
 // An Interruption ended a stream that another request may continue.
@@ -88,12 +88,12 @@ func (c *Client) Stream(ctx context.Context, method, path string, body any, line
 
 // A Source follows a topic from an offset on, until it is interrupted or fails. line is called
 // with each message, and with lines that carry the next offset alone.
-type Source func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error
+type Source func(ctx context.Context, from int64, line func(*manage.TopicLine) error) error
 
 // Follow returns a source that lets the registry read a producer's topic.
 func (c *Client) Follow(producerName, topic string) Source {
 	path := TopicPath(producerName, topic, "records")
-	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
+	return func(ctx context.Context, from int64, line func(*manage.TopicLine) error) error {
 		place := strconv.FormatInt(from, 10)
 		switch from {
 		case topicview.FromStart:
@@ -102,7 +102,7 @@ func (c *Client) Follow(producerName, topic string) Source {
 			place = "end"
 		}
 		err := c.Stream(ctx, http.MethodGet, path+"?follow=true&from="+place, nil, func(b []byte) error {
-			var l rest.TopicLine
+			var l manage.TopicLine
 			if err := json.Unmarshal(b, &l); err != nil {
 				return err
 			}
@@ -123,11 +123,11 @@ func (c *Client) Follow(producerName, topic string) Source {
 
 // FollowDirectly returns a source that reads a topic in this process, past the registry.
 func FollowDirectly(cluster *kafka.Cluster, topic string) Source {
-	return func(ctx context.Context, from int64, line func(*rest.TopicLine) error) error {
+	return func(ctx context.Context, from int64, line func(*manage.TopicLine) error) error {
 		reading := topicview.Reading{From: from, Follow: true,
-			Begun: func(_, from, _ int64) error { return line(&rest.TopicLine{Next: &from}) },
+			Begun: func(_, from, _ int64) error { return line(&manage.TopicLine{Next: &from}) },
 			Yield: func(c *topicview.Committed) error {
-				return line(&rest.TopicLine{Record: rest.TopicRecordOf(c, false)})
+				return line(&manage.TopicLine{Record: manage.TopicRecordOf(c, false)})
 			},
 			Alive: func() error { return nil }}
 		view, err := cluster.OpenTopic(ctx, "", topic)

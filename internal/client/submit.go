@@ -12,7 +12,7 @@ import (
 	"os"
 	"time"
 
-	"urncast/web/rest"
+	"urncast/web/rest/structure"
 )
 
 // A Submission says what the registry is to do with files of structures.
@@ -29,7 +29,7 @@ const busyPatience = 2 * time.Minute
 
 // Submit submits a file, or standard input if name is "-". While the registry is busy, it sends the
 // file again. A refusal of structures is an answer, not an error.
-func (c *Client) Submit(ctx context.Context, name string, s *Submission) (*rest.SubmitAnswer, error) {
+func (c *Client) Submit(ctx context.Context, name string, s *Submission) (*structure.SubmitAnswer, error) {
 	for deadline := time.Now().Add(busyPatience); ; {
 		a, err := c.submit(ctx, name, s)
 		var busy *BusyError
@@ -53,7 +53,7 @@ func SourceName(file string) string {
 	return file
 }
 
-func (c *Client) submit(ctx context.Context, name string, s *Submission) (*rest.SubmitAnswer, error) {
+func (c *Client) submit(ctx context.Context, name string, s *Submission) (*structure.SubmitAnswer, error) {
 	in, size, err := s.open(name)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (c *Client) submit(ctx context.Context, name string, s *Submission) (*rest.
 	if status >= http.StatusBadRequest && !bytes.Contains(b, []byte(`"results"`)) { // not a verdict on structures: the role may submit nothing
 		return nil, &Refusal{Detail(b)}
 	}
-	a := &rest.SubmitAnswer{}
+	a := &structure.SubmitAnswer{}
 	if len(b) == 0 {
 		return a, nil
 	}

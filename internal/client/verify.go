@@ -12,14 +12,15 @@ import (
 	"urncast/producer/verify"
 	"urncast/registry"
 	"urncast/sdmx"
-	"urncast/web/rest"
+	"urncast/web/rest/feed"
+	"urncast/web/rest/manage"
 )
 
 // Verify lets the registry compare a producer's topic with itself.
-func (c *Client) Verify(ctx context.Context, producerName, topic string, order rest.VerifyOrder) (*rest.Verified, error) {
-	var last rest.VerifyLine
+func (c *Client) Verify(ctx context.Context, producerName, topic string, order manage.VerifyOrder) (*manage.Verified, error) {
+	var last manage.VerifyLine
 	err := c.Stream(ctx, http.MethodPost, TopicPath(producerName, topic, "verify"), order, func(b []byte) error {
-		last = rest.VerifyLine{}
+		last = manage.VerifyLine{}
 		return json.Unmarshal(b, &last)
 	})
 	switch {
@@ -37,7 +38,7 @@ func (c *Client) Verify(ctx context.Context, producerName, topic string, order r
 
 // VerifyDirectly compares in this process: the topic as a reader past the registry sees it, and
 // the registry's log as its API shows it.
-func (c *Client) VerifyDirectly(ctx context.Context, producerName string, topic verify.Topic) (*rest.Verified, error) {
+func (c *Client) VerifyDirectly(ctx context.Context, producerName string, topic verify.Topic) (*manage.Verified, error) {
 	v, err := verify.Compare(ctx, &sides{client: c, producer: producerName, topic: topic})
 	if errors.Is(err, verify.ErrNoBaseline) {
 		err = Refusef("topic %s holds no baseline; verify it without --from-baseline, or publish one with: urncast producer start --baseline", topic.Name)
@@ -45,7 +46,7 @@ func (c *Client) VerifyDirectly(ctx context.Context, producerName string, topic 
 	if err != nil {
 		return nil, err
 	}
-	return rest.VerifiedOf(topic.Name, v), nil
+	return manage.VerifiedOf(topic.Name, v), nil
 }
 
 // sides implements verify.Sides by the registry's API.
@@ -68,7 +69,7 @@ func (s *sides) ReadLog(ctx context.Context, v *verify.Comparison) error {
 	}
 	v.About(&status, s.topic.Name)
 	for {
-		var page rest.TransactionList
+		var page feed.TransactionList
 		if _, err := s.client.Get(ctx, fmt.Sprintf("/api/v1/transactions?after=%d", len(v.Feed)), &page); err != nil {
 			return err
 		}
@@ -82,7 +83,7 @@ func (s *sides) ReadLog(ctx context.Context, v *verify.Comparison) error {
 }
 
 // entryOf returns a transaction with its status for one producer.
-func entryOf(t *rest.Transaction, producerName string) verify.Entry {
+func entryOf(t *feed.Transaction, producerName string) verify.Entry {
 	e := verify.Entry{Number: int64(t.Number), ID: t.ID, Kind: registry.Replace, Structures: t.Structures}
 	if t.Kind == registry.Delete.String() {
 		e.Kind = registry.Delete
@@ -97,7 +98,7 @@ func entryOf(t *rest.Transaction, producerName string) verify.Entry {
 
 // ReadChanges implements verify.Sides.
 func (s *sides) ReadChanges(ctx context.Context, number int64) (deletes bool, urns []sdmx.URN, err error) {
-	var tx rest.Transaction
+	var tx feed.Transaction
 	if _, err := s.client.Get(ctx, fmt.Sprintf("/api/v1/transactions/%d", number), &tx); err != nil {
 		return false, nil, err
 	}

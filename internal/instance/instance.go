@@ -3,6 +3,7 @@
 package instance
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -55,9 +56,13 @@ type Instance struct {
 	Kafka  kafka.Cluster
 	Fixed  *connection.Connection
 	Client connection.Client
-	Topics diagnosis.Topics // nil leaves the doctor out
+	Topics diagnosis.Topics
 	Ring   *secret.Ring
-	Web    web.Options
+	// User and Password are of the administrator with whom the process is started; there is
+	// none if Password is empty.
+	User, Password string
+	// Web is what the server is told; Run sets its parts.
+	Web web.Options
 	// Started is called once requests are served.
 	Started func(address string, producers *control.Producers) error
 }
@@ -138,10 +143,7 @@ func metricsPage(from prometheus.Gatherer, log *slog.Logger) http.Handler {
 
 // access opens the access control, and logs a set-up code if no administrator exists yet.
 func (i *Instance) access(ctx context.Context, store *postgres.Store, log *slog.Logger) (*access.Control, error) {
-	c := &access.Control{Store: store.Access(), Failures: failures(store), User: i.Web.User, Password: i.Web.Password, Log: log}
-	if c.User == "" {
-		c.User = "admin"
-	}
+	c := &access.Control{Store: store.Access(), Failures: failures(store), User: cmp.Or(i.User, "admin"), Password: i.Password, Log: log}
 	if err := c.Open(ctx); err != nil {
 		return nil, fmt.Errorf("looking for an administrator: %w", err)
 	}
@@ -278,9 +280,7 @@ func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	producers.Connections = connections
 	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
 	i.Web.Connections, i.Web.Reader = connections, &i.Kafka
-	if i.Topics != nil {
-		i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
-	}
+	i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
 	if i.Web.NoKey = i.Ring == nil; i.Web.NoKey {
 		log.Warn("no secret can be saved, for this process has no key to seal it with: make one with \"urncast secrets key --out FILE\", " +
 			"keep a copy of it apart from the database, and start with --secret-key-file FILE")

@@ -25,7 +25,6 @@ import (
 	"urncast/producer/producertest"
 	"urncast/registry"
 	"urncast/registry/postgres"
-	"urncast/web"
 )
 
 // A served is an instance in this process, on a real database.
@@ -72,10 +71,10 @@ func serveFor(t *testing.T, database string, ring *secret.Ring, password string)
 	started, ended := make(chan string, 1), make(chan error, 1)
 	settings := producer.Config{Connection: producer.NameDefault}.WithDefaults()
 	i := &Instance{
-		Database: database, HTTP: "127.0.0.1:0", Ring: ring, Client: &producertest.Client{},
+		Database: database, HTTP: "127.0.0.1:0", Ring: ring, Client: &producertest.Client{}, Topics: producertest.NoTopics{},
 		Producer: &settings,
 		Kafka:    kafka.Cluster{CreateTopic: true, Replication: 1},
-		Web:      web.Options{Password: password},
+		Password: password,
 		Started:  func(address string, _ *control.Producers) error { started <- address; return nil },
 	}
 	go func() { ended <- i.Run(ctx, slog.New(slog.NewTextHandler(s.log, nil))) }()

@@ -16,7 +16,6 @@ import (
 	"urncast/producer/control"
 	"urncast/producer/kafka"
 	"urncast/producer/producertest"
-	"urncast/web"
 )
 
 // Where the start fails once everything runs, all of it ends before the database is
@@ -26,8 +25,8 @@ func TestFailedStartEndsAll(t *testing.T) {
 	log := &safeBuffer{}
 	settings := producer.Config{Connection: producer.NameDefault}.WithDefaults()
 	i := &Instance{
-		Database: pg.Shared(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Producer: &settings,
-		Kafka: kafka.Cluster{CreateTopic: true, Replication: 1}, Web: web.Options{Password: "correct-horse"},
+		Database: pg.Shared(t).Database(t, "failed_start"), HTTP: "127.0.0.1:0", Client: &producertest.Client{}, Topics: producertest.NoTopics{}, Producer: &settings,
+		Kafka: kafka.Cluster{CreateTopic: true, Replication: 1}, Password: "correct-horse",
 		Started: func(string, *control.Producers) error { return failed },
 	}
 	if err := i.Run(t.Context(), slog.New(slog.NewTextHandler(log, nil))); !errors.Is(err, failed) {

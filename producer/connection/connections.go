@@ -70,19 +70,22 @@ func (c *Connections) List(ctx context.Context) ([]Shown, error) {
 			out = append(out, all[i].shown())
 		}
 	}
-	return out, nil
+	return out, c.addTests(ctx, out)
 }
 
 // Get returns one connection without its secrets, registry.ErrNotFound if there is none.
 func (c *Connections) Get(ctx context.Context, name string) (Shown, error) {
+	var out [1]Shown
 	if c.isFixed(name) {
-		return c.show(c.Fixed), nil
+		out[0] = c.show(c.Fixed)
+	} else {
+		s, err := c.Store.Connection(ctx, name)
+		if err != nil {
+			return Shown{}, err
+		}
+		out[0] = s.shown()
 	}
-	s, err := c.Store.Connection(ctx, name)
-	if err != nil {
-		return Shown{}, err
-	}
-	return s.shown(), nil
+	return out[0], c.addTests(ctx, out[:])
 }
 
 // Current returns a connection with its secrets in the clear, as it is now, for a

@@ -60,6 +60,8 @@ type Shown struct {
 	UsedBy     []string                   `json:"usedBy,omitempty"` // names of producers
 	// Locked says why the secrets cannot be read, such as that the key is missing.
 	Locked string `json:"locked,omitempty"`
+	// LastTest is nil if the connection was never tested as it was saved.
+	LastTest *Tested `json:"lastTest,omitempty"`
 }
 
 // Format writes only name and revision, whatever the verb, because the values of a

@@ -45,6 +45,9 @@ type Store interface {
 	DeleteConnection(ctx context.Context, name string, revision int64, a registry.Act) error
 	// RecordAct adds an act to the audit that changes nothing in the database.
 	RecordAct(ctx context.Context, a registry.Act) error
+	// LastTests returns the latest ActTested about each of these connections, but of tests
+	// of settings that were not saved.
+	LastTests(ctx context.Context, names []string) ([]registry.Act, error)
 }
 
 // A ConflictError says that a change was based on a revision that is no longer the current

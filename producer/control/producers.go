@@ -209,7 +209,7 @@ func (p *Producers) check(ctx context.Context, c *producer.Config) error {
 	if err := c.Check(); err != nil {
 		return producer.BadEdit("%s", err)
 	}
-	if p.Connections == nil || c.Connection == "" {
+	if c.Connection == "" {
 		return nil
 	}
 	shown, err := p.Connections.List(ctx)

@@ -48,13 +48,13 @@ type JobStatus struct {
 	ID         string          `json:"id"`
 	Kind       string          `json:"kind"` // baseline, republish or filter
 	Scope      producer.Scope  `json:"scope,omitzero"`
-	AsOf       registry.Number `json:"as_of,omitempty"` // 0 while it waits
-	Phase      string          `json:"phase"`           // waiting, publish, clear; done, replaced or cancelled
+	AsOf       registry.Number `json:"asOf,omitempty"` // 0 while it waits
+	Phase      string          `json:"phase"`          // waiting, publish, clear; done, replaced or cancelled
 	Structures int64           `json:"structures"`
 	Done       int64           `json:"done"`
 	Bytes      int64           `json:"bytes"` // of the stored documents
-	CreatedAt  time.Time       `json:"created_at"`
-	EndedAt    time.Time       `json:"ended_at,omitzero"`
+	CreatedAt  time.Time       `json:"createdAt"`
+	EndedAt    time.Time       `json:"endedAt,omitzero"`
 	// First reports that the job is the baseline of the producer's first start.
 	First bool `json:"first,omitempty"`
 	// After is the transaction that must be sent before a waiting job begins.
@@ -74,7 +74,7 @@ type Instance struct {
 	ID        string    `json:"id"`
 	Page      string    `json:"page,omitempty"` // where its console is
 	Version   string    `json:"version"`
-	StartedAt time.Time `json:"started_at"`
+	StartedAt time.Time `json:"startedAt"`
 }
 
 // A Status is the state of a producer and what belongs to it, for display.
@@ -103,31 +103,31 @@ type Status struct {
 	Sent          registry.Number `json:"sent"`
 	Last          registry.Number `json:"last"`
 	Pending       int64           `json:"pending"`
-	OldestPending time.Time       `json:"oldest_pending,omitzero"`
+	OldestPending time.Time       `json:"oldestPending,omitzero"`
 	// HandledAt is when Sent was reached or the last job ended, or when a recovery found
 	// that out.
-	HandledAt time.Time `json:"handled_at,omitzero"`
+	HandledAt time.Time `json:"handledAt,omitzero"`
 	// BeforeStart is the last transaction recorded before an idle first start: those up to
 	// it were never sent. It is 0 if there are none, or if a baseline has sent their
 	// content since.
-	BeforeStart registry.Number `json:"before_start,omitempty"`
+	BeforeStart registry.Number `json:"beforeStart,omitempty"`
 	// Failed is the transaction at which the producer failed; 0 if it did not fail at a
 	// transaction.
 	Failed registry.Number `json:"failed,omitempty"`
 	// LeftOut counts structures that a route's format could not express, up to
 	// LeftOutMax.
-	LeftOut int64 `json:"left_out"`
+	LeftOut int64 `json:"leftOut"`
 
 	// Holder is the instance that holds a valid lease; empty if none does. Term is the
 	// number of that lease, HeldSince when it began.
 	Holder     string    `json:"holder,omitempty"` // host:pid/chance
-	HolderPage string    `json:"holder_page,omitempty"`
-	HeldSince  time.Time `json:"held_since,omitzero"`
+	HolderPage string    `json:"holderPage,omitempty"`
+	HeldSince  time.Time `json:"heldSince,omitzero"`
 	Term       int64     `json:"term,omitempty"`
 	// Takeovers counts how often another instance took the lease over; LastTakeover is
 	// the latest of these takeovers.
 	Takeovers    int64              `json:"takeovers"`
-	LastTakeover *producer.Takeover `json:"last_takeover,omitempty"`
+	LastTakeover *producer.Takeover `json:"lastTakeover,omitempty"`
 	// Standby are the other instances that run on the database.
 	Standby []Instance `json:"standby,omitempty"`
 
@@ -135,7 +135,7 @@ type Status struct {
 	Ask     []producer.Choice `json:"ask,omitempty"`
 	Job     *JobStatus        `json:"job,omitempty"` // under way
 	// JobsWaiting counts the jobs that have not begun.
-	JobsWaiting int `json:"jobs_waiting,omitempty"`
+	JobsWaiting int `json:"jobsWaiting,omitempty"`
 	// Reached is, by topic, the offset up to which the topic is known to be handled.
 	Reached map[string]int64 `json:"reached,omitempty"`
 }

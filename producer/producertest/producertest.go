@@ -4,6 +4,7 @@ package producertest
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -106,6 +107,22 @@ func (s *Store) RecordAct(_ context.Context, a registry.Act) error {
 	defer s.mu.Unlock()
 	s.audit(a)
 	return nil
+}
+
+// LastTests implements connection.Store.
+func (s *Store) LastTests(_ context.Context, names []string) (out []registry.Act, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		for _, a := range slices.Backward(s.acts) {
+			var r connection.TestRecord
+			if a.Action == connection.ActTested && a.Subject == name && json.Unmarshal(a.Detail, &r) == nil && !r.Edited {
+				out = append(out, a)
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 // Acts gives what was audited after so many entries.

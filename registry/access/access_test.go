@@ -31,7 +31,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	h := &house{t: t, store: &accesstest.Store{}, now: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)}
-	h.Control = &access.Control{Store: h.store, User: "root", Password: "correct-horse", Now: func() time.Time { return h.now },
+	h.Control = &access.Control{Store: h.store, Failures: accesstest.Uncounted{}, User: "root", Password: "correct-horse", Now: func() time.Time { return h.now },
 		Log: slog.New(slog.NewTextHandler(&h.log, nil))}
 	return h
 }

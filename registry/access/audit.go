@@ -9,17 +9,16 @@ import (
 
 // The actions that package access records.
 const (
-	ActAccountCreated   = "account created"
-	ActAccountChanged   = "account changed"
-	ActAccountDeleted   = "account deleted"
-	ActPasswordSet      = "password set"
-	ActSetUp            = "first administrator set up"
-	ActSignedIn         = "signed in"
-	ActSignInFailed     = "sign-in failed"
-	ActSessionEnded     = "session ended"
-	ActTokenCreated     = "token created"
-	ActTokenDeleted     = "token deleted"
-	ActConnectionTested = "connection tested"
+	ActAccountCreated = "account created"
+	ActAccountChanged = "account changed"
+	ActAccountDeleted = "account deleted"
+	ActPasswordSet    = "password set"
+	ActSetUp          = "first administrator set up"
+	ActSignedIn       = "signed in"
+	ActSignInFailed   = "sign-in failed"
+	ActSessionEnded   = "session ended"
+	ActTokenCreated   = "token created"
+	ActTokenDeleted   = "token deleted"
 )
 
 // A Query selects entries of the audit. Empty fields select all.
@@ -43,14 +42,11 @@ func (c *Control) Acts(ctx context.Context, q Query) ([]registry.Act, error) {
 func (c *Control) Actions(ctx context.Context) ([]string, error) { return c.Store.Actions(ctx) }
 
 // Record records an act that was done outside the database. Since it is done, an error is only
-// logged. Without a Store there is no audit.
+// logged.
 func (c *Control) Record(ctx context.Context, action, subject string, detail any) {
-	if c == nil || c.Store == nil {
-		return
-	}
 	ctx = context.WithoutCancel(ctx)
 	if err := c.Store.Record(ctx, From(ctx).Actor().Did(action, subject, detail)); err != nil {
-		c.log().ErrorContext(ctx, "an act could not be recorded in the audit", "action", action, "subject", subject,
+		c.Log.ErrorContext(ctx, "an act could not be recorded in the audit", "action", action, "subject", subject,
 			"user", From(ctx).Name, "error", err)
 	}
 }

@@ -19,17 +19,16 @@ import (
 	"urncast/registry"
 )
 
-// A Control authenticates requests and manages accounts, sessions and tokens. Without a Store
-// there is only the administrator with whom the process was started.
+// A Control authenticates requests and manages accounts, sessions and tokens.
 type Control struct {
 	Store Store
 	// User and Password are of the administrator with whom the process was started and who
 	// is in no table. There is none if Password is empty.
 	User, Password string
-	// Failures counts failed attempts to sign in over all instances. If it is nil, and while
-	// it returns an error, this process counts the failures that it has seen itself.
+	// Failures counts failed attempts to sign in over all instances. While it returns an
+	// error, this process counts the failures that it has seen itself.
 	Failures Failures
-	// Log is for errors that do not fail a request; nil means slog.Default.
+	// Log is for errors that do not fail a request.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -49,22 +48,12 @@ const hashingMax = 2
 // touchEvery is how often the use of a session or a token is recorded at most.
 const touchEvery = time.Minute
 
-func (c *Control) log() *slog.Logger {
-	if c.Log == nil {
-		return slog.Default()
-	}
-	return c.Log
-}
-
 func (c *Control) now() time.Time {
 	if c.Now == nil {
 		return time.Now().UTC()
 	}
 	return c.Now().UTC()
 }
-
-// Possible reports whether signing in by name and password is possible at all.
-func (c *Control) Possible() bool { return c.Store != nil || c.Password != "" }
 
 // Verify returns the principal with a name and a password. It is called for every request with
 // Basic authentication, so a password that was verified within the last minute, for an account
@@ -85,6 +74,12 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 	c.admitted.forget(tried.Name)
 	account, err := c.find(ctx, tried.Name)
 	if err != nil {
+		if c.hasOwnAdmin() && tried.Name == strings.ToLower(c.User) { // whose password could be guessed while the database is away
+			if wait := c.wait(ctx, tried); wait > 0 {
+				return Principal{}, c.tooMany(wait)
+			}
+			c.fail(ctx, tried)
+		}
 		return Principal{}, err
 	}
 	if account != nil && c.verified.contains(account, password, c.now()) {
@@ -117,9 +112,6 @@ func (c *Control) isOwnAdmin(name, password string) bool {
 
 // find returns an account, nil if there is none.
 func (c *Control) find(ctx context.Context, name string) (*Account, error) {
-	if c.Store == nil {
-		return nil, nil
-	}
 	a, err := c.Store.Account(ctx, name)
 	if errors.Is(err, registry.ErrNotFound) {
 		return nil, nil
@@ -133,10 +125,6 @@ func (c *Control) find(ctx context.Context, name string) (*Account, error) {
 // failures; so the failures are looked at again when an attempt's turn has come, and a failure
 // is counted before the next attempt's turn. The error may be a *Refusal.
 func (c *Control) compare(ctx context.Context, tried Attempt, a *Account, password string) (bool, error) {
-	if c.Store == nil {
-		c.fail(ctx, tried)
-		return false, nil
-	}
 	c.once.Do(func() { c.slots = make(chan struct{}, hashingMax) })
 	select {
 	case c.slots <- struct{}{}:
@@ -206,12 +194,9 @@ func (c *Control) Administrators(ctx context.Context) []string {
 	if c.Password != "" {
 		names = append(names, c.User)
 	}
-	if c.Store == nil {
-		return names
-	}
 	all, err := c.Store.Accounts(ctx)
 	if err != nil {
-		c.log().WarnContext(ctx, "the administrators could not be read", "error", err)
+		c.Log.WarnContext(ctx, "the administrators could not be read", "error", err)
 	}
 	for i := range all {
 		if all[i].Role == Admin && !all[i].Disabled {

@@ -62,15 +62,13 @@ const askPatience = 2 * time.Second
 
 // wait returns how long an attempt has to wait.
 func (c *Control) wait(ctx context.Context, a Attempt) time.Duration {
-	if c.Failures != nil {
-		asking, cancel := context.WithTimeout(ctx, askPatience)
-		wait, err := c.Failures.Wait(asking, a)
-		cancel()
-		if err == nil {
-			return wait
-		}
-		c.warnUncounted(ctx, err)
+	asking, cancel := context.WithTimeout(ctx, askPatience)
+	wait, err := c.Failures.Wait(asking, a)
+	cancel()
+	if err == nil {
+		return wait
 	}
+	c.warnUncounted(ctx, err)
 	return c.own.wait(a, c.now())
 }
 
@@ -80,28 +78,24 @@ const countPatience = 5 * time.Second
 // fail counts a failed attempt, also if the client has disconnected: otherwise a guess would be
 // free for a client that does not wait for the answer.
 func (c *Control) fail(ctx context.Context, a Attempt) {
-	if c.Failures != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countPatience)
-		defer cancel()
-		err := c.Failures.Fail(ctx, a)
-		if err == nil {
-			return
-		}
-		c.warnUncounted(ctx, err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countPatience)
+	defer cancel()
+	err := c.Failures.Fail(ctx, a)
+	if err == nil {
+		return
 	}
+	c.warnUncounted(ctx, err)
 	c.own.fail(a, c.now())
 }
 
 func (c *Control) succeed(ctx context.Context, a Attempt) {
-	if c.Failures != nil {
-		asking, cancel := context.WithTimeout(ctx, askPatience)
-		err := c.Failures.Succeed(asking, a)
-		cancel()
-		if err == nil {
-			return
-		}
-		c.warnUncounted(ctx, err)
+	asking, cancel := context.WithTimeout(ctx, askPatience)
+	err := c.Failures.Succeed(asking, a)
+	cancel()
+	if err == nil {
+		return
 	}
+	c.warnUncounted(ctx, err)
 	c.own.succeed(a, c.now())
 }
 
@@ -118,7 +112,7 @@ func (c *Control) warnUncounted(ctx context.Context, err error) {
 	if now-last < int64(warnEvery) || !c.warned.CompareAndSwap(last, now) {
 		return
 	}
-	c.log().WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)
+	c.Log.WarnContext(ctx, "failed attempts to sign in are counted by this process alone, because the database could not be asked", "error", err)
 }
 
 // A limiter counts the failures of one process.

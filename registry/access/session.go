@@ -66,9 +66,6 @@ func (c *Control) SignIn(ctx context.Context, name, password, remote, agent stri
 
 // begin begins a session of a principal.
 func (c *Control) begin(ctx context.Context, p Principal, agent string) (secret string, s *Session, err error) {
-	if c.Store == nil {
-		return "", nil, refuse(Conflict, "This server keeps no sessions. Use Basic authentication.")
-	}
 	now := c.now()
 	s = &Session{ID: uuid.NewString(), Account: p.Name, AccountID: p.Account, BeganAt: now, SeenAt: now, EndsAt: now.Add(SessionMax),
 		Remote: p.Remote, Agent: strings.ToValidUTF8(agent[:min(len(agent), agentMax)], "")}
@@ -91,9 +88,6 @@ func (c *Control) begin(ctx context.Context, p Principal, agent string) (secret 
 // is over, the principal has no name; that is not an error.
 func (c *Control) Cookie(ctx context.Context, secret, remote string) (Principal, error) {
 	anonymous := Principal{Remote: remote}
-	if c.Store == nil {
-		return anonymous, nil
-	}
 	digests := [][]byte{digest(secret)}
 	if c.Password != "" {
 		digests = append(digests, c.ownAdminDigest(secret))
@@ -128,7 +122,7 @@ func (c *Control) Cookie(ctx context.Context, secret, remote string) (Principal,
 // The request goes on.
 func (c *Control) logUnrecorded(ctx context.Context, err error) {
 	if err != nil {
-		c.log().WarnContext(ctx, "the last use of an account, session or token could not be recorded", "error", err)
+		c.Log.WarnContext(ctx, "the last use of an account, session or token could not be recorded", "error", err)
 	}
 }
 

@@ -26,7 +26,7 @@ func (c *Control) Open(ctx context.Context) error {
 			return fmt.Errorf("the administrator of this process is named %s, as an account is: start without a password for him, "+
 				"as that account can sign in, or give him another name with --admin-user", c.User)
 		}
-		c.log().InfoContext(ctx, "this process has an administrator of its own, who is in no table", "user", c.User)
+		c.Log.InfoContext(ctx, "this process has an administrator of its own, who is in no table", "user", c.User)
 		return nil
 	}
 	code := newCode()
@@ -34,7 +34,7 @@ func (c *Control) Open(ctx context.Context) error {
 	if err != nil || !needed {
 		return err
 	}
-	c.log().WarnContext(ctx, "first run: nobody can sign in as administrator yet; open /setup and give this code to make the first account", "code", code)
+	c.Log.WarnContext(ctx, "first run: nobody can sign in as administrator yet; open /setup and give this code to make the first account", "code", code)
 	return nil
 }
 
@@ -62,7 +62,7 @@ func normalizeCode(code string) string {
 
 // SetUpNeeded reports whether there is no administrator yet.
 func (c *Control) SetUpNeeded(ctx context.Context) (bool, error) {
-	if c.hasOwnAdmin() || c.Store == nil {
+	if c.hasOwnAdmin() {
 		return false, nil
 	}
 	return c.Store.SetUpNeeded(ctx)

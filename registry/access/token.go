@@ -123,7 +123,7 @@ func (in *NewToken) token(a *Account, now time.Time) (*Token, error) {
 // of the account.
 func (c *Control) Bearer(ctx context.Context, secret, remote string) (Principal, error) {
 	wrong := refuse(Unproven, "This API token is not valid: it was deleted, or never made here.")
-	if c.Store == nil || !strings.HasPrefix(secret, TokenPrefix) {
+	if !strings.HasPrefix(secret, TokenPrefix) {
 		return Principal{}, wrong
 	}
 	t, a, err := c.Store.Token(ctx, digest(secret))

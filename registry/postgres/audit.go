@@ -34,6 +34,21 @@ func (s *ConnectionStore) RecordAct(ctx context.Context, a registry.Act) error {
 	return pgx.BeginFunc(ctx, s.pool, func(t pgx.Tx) error { return audit(ctx, t, a) })
 }
 
+// LastTests implements connection.Store. The condition is that of the index audit_tests, so
+// that a connection costs one look-up, whatever the length of the audit.
+func (s *ConnectionStore) LastTests(ctx context.Context, names []string) ([]registry.Act, error) {
+	return queryAll(ctx, s.pool, scanAct, `
+		SELECT last.* FROM unnest($1::text[]) AS name CROSS JOIN LATERAL (
+			SELECT id, at, user_name, remote, action, subject, detail FROM audit
+			WHERE subject = name AND action = 'connection tested' AND detail->'edited' = 'false' ORDER BY id DESC LIMIT 1) AS last`, names)
+}
+
+func scanAct(row pgx.CollectableRow) (registry.Act, error) {
+	a, err := pgx.RowToStructByPos[registry.Act](row)
+	a.At = a.At.UTC()
+	return a, err
+}
+
 // Record implements access.Store.
 func (s *AccessStore) Record(ctx context.Context, a registry.Act) error {
 	_, err := s.pool.Exec(ctx, insertAudit, a.User, a.Remote, a.Action, a.Subject, a.Detail)
@@ -67,12 +82,7 @@ func (s *AccessStore) Acts(ctx context.Context, q access.Query) ([]registry.Act,
 		order = "id"
 	}
 	tail := w.limit(order, q.Limit)
-	acts, err := queryAll(ctx, s.pool, pgx.RowToStructByPos[registry.Act], `
-		SELECT id, at, user_name, remote, action, subject, detail FROM audit`+tail, w.args...)
-	for i := range acts {
-		acts[i].At = acts[i].At.UTC()
-	}
-	return acts, err
+	return queryAll(ctx, s.pool, scanAct, `SELECT id, at, user_name, remote, action, subject, detail FROM audit`+tail, w.args...)
 }
 
 // Actions implements access.Store. It costs one index look-up per action, whatever the length

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"urncast/producer/connection"
 	"urncast/registry"
 	"urncast/registry/access"
 	"urncast/registry/postgres"
@@ -56,6 +58,23 @@ func TestChangesAreAuditedWithThem(t *testing.T) {
 	}
 	if got := lines(); !slices.Equal(got, want) {
 		t.Errorf("the audit says %q, want %q", got, want)
+	}
+}
+
+// The last test of a connection is the latest of what was saved, found by its index.
+func TestLastTests(t *testing.T) {
+	_, store := open(t)
+	c := store.Connections(nil)
+	for _, r := range []connection.TestRecord{{Topic: "1"}, {Topic: "2"}, {Topic: "3", Edited: true}} {
+		for _, name := range []string{"a", "b"} {
+			if err := c.RecordAct(t.Context(), registry.Actor{User: "anna"}.Did(connection.ActTested, name, r)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	acts, err := c.LastTests(t.Context(), []string{"b", "none"})
+	if err != nil || len(acts) != 1 || acts[0].Subject != "b" || acts[0].User != "anna" || !strings.Contains(string(acts[0].Detail), `"topic": "2"`) {
+		t.Errorf("%+v, %v", acts, err)
 	}
 }
 

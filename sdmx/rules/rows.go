@@ -13,7 +13,7 @@ type row struct {
 	// ncName says that ids of the class have type NCNameIDType, and so begin with a letter;
 	// those of other classes have type IDType.
 	ncName bool
-	// refs has, for the path (without indexes) of each reference, the classes to which it may
+	// refs has, for the place (placeOf) of each reference, the classes to which it may
 	// point, by the tables of the information model (SDMX 3.0 section 2; where 2.1 differs,
 	// both). A test asserts that no path is missing.
 	refs map[string]target
@@ -24,7 +24,11 @@ type row struct {
 // rows has the row of each class that this program has a type for. Types of one family stand
 // together, with an empty line between families.
 var rows = map[sdmx.Class]row{
-	sdmx.ClassAgencyScheme: {check: of((*checker).agencyScheme)},
+	sdmx.ClassAgencyScheme:           {check: of((*checker).agencyScheme)},
+	sdmx.ClassDataProviderScheme:     {check: of((*checker).dataProviderScheme)},
+	sdmx.ClassDataConsumerScheme:     {check: of((*checker).dataConsumerScheme)},
+	sdmx.ClassMetadataProviderScheme: {check: of((*checker).metadataProviderScheme)},
+	sdmx.ClassOrganisationUnitScheme: {check: of((*checker).organisationUnitScheme)},
 
 	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
@@ -37,6 +41,10 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassCategorisation: {check: of((*checker).categorisation), refs: map[string]target{
 		"Source": nil, // any object that can be identified
 		"Target": {sdmx.ClassCategory},
+	}},
+	sdmx.ClassReportingTaxonomy: {check: of((*checker).reportingTaxonomy), refs: map[string]target{
+		"Items.Structures": {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure},
+		"Items.Usages":     {sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
 	}},
 
 	sdmx.ClassDataflow: {check: of((*checker).dataflow), refs: map[string]target{"Structure": {sdmx.ClassDataStructure}}},
@@ -55,6 +63,16 @@ var rows = map[sdmx.Class]row{
 		"Measures.Representation.Enumeration":   enumerationsOrValues,
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
+
+	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
+		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
+		"Provider": {sdmx.ClassDataProvider},
+	}},
+	sdmx.ClassMetadataProvisionAgreement: {check: of((*checker).metadataProvisionAgreement), refs: map[string]target{
+		"Metadataflow": {sdmx.ClassMetadataflow},
+		"Provider":     {sdmx.ClassMetadataProvider},
+		"Targets":      nil,
+	}, loose: []string{"Targets"}},
 }
 
 // of makes the check of a type one of any structure.
@@ -66,7 +84,7 @@ func of[T sdmx.Maintainable](check func(*checker, T)) func(*checker, sdmx.Mainta
 // is as in sdmx.EachRef. All are permitted if there is none, and known is false if no reference
 // may stand there.
 func TargetsOf(m sdmx.Maintainable, path string) (may []sdmx.Class, known bool) {
-	place := indexes.ReplaceAllString(path, "")
+	place := placeOf(path)
 	may, known = rows[m.Class()].refs[place]
 	if place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path) {
 		may = []sdmx.Class{sdmx.ClassConceptScheme}
@@ -76,12 +94,14 @@ func TargetsOf(m sdmx.Maintainable, path string) (may []sdmx.Class, known bool) 
 
 // LooseAt reports whether "*" may stand in the reference at a path of a structure.
 func LooseAt(m sdmx.Maintainable, path string) bool {
-	return slices.Contains(rows[m.Class()].loose, indexes.ReplaceAllString(path, ""))
+	return slices.Contains(rows[m.Class()].loose, placeOf(path))
 }
 
 func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
 
-func (c *checker) categoryScheme(s *sdmx.CategoryScheme) { c.categories("Items", "", s.Items) }
+func (c *checker) categoryScheme(s *sdmx.CategoryScheme) {
+	checkNested(c, "Items", "", s.Items, func(x *sdmx.Category) (string, []sdmx.Category) { return x.ID, x.Items })
+}
 
 // dataflow checks nothing more: a dataflow without a structure is a stub.
 func (c *checker) dataflow(*sdmx.Dataflow) {}

@@ -199,14 +199,15 @@ func (c *checker) items(s sdmx.ItemScheme) (at map[string]int) {
 	return at
 }
 
-// categories checks the ids of a list of categories and of those below it. path is the path of
-// the list, and under a phrase for the categories above it.
-func (c *checker) categories(path, under string, items []sdmx.Category) {
+// checkNested checks the ids of a list of items that nest, such as categories, and of those
+// below it. path is the path of the list, and under a phrase for the items above it.
+func checkNested[T any](c *checker, path, under string, items []T, of func(*T) (id string, below []T)) {
 	seen := make(map[string]int, len(items))
 	for i := range items {
-		c.checkUnique(seen, i, path, items[i].ID, under)
-		if below := items[i].Items; len(below) > 0 {
-			c.categories(fmt.Sprintf("%s[%d].Items", path, i), " under "+sdmx.Clip(items[i].ID)+under, below)
+		id, below := of(&items[i])
+		c.checkUnique(seen, i, path, id, under)
+		if len(below) > 0 {
+			checkNested(c, fmt.Sprintf("%s[%d].Items", path, i), " under "+sdmx.Clip(id)+under, below, of)
 		}
 	}
 }

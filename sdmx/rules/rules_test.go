@@ -47,6 +47,9 @@ func TestTargetsAreComplete(t *testing.T) {
 		}
 		table := r.refs
 		want := places(reflect.TypeOf(m).Elem(), "", 0)
+		for i := range want {
+			want[i] = placeOf(want[i])
+		}
 		for _, p := range want {
 			if _, ok := table[p]; !ok {
 				t.Errorf("%s: %s does not say where it may point", c, p)

@@ -20,6 +20,12 @@ var (
 
 var indexes = regexp.MustCompile(`\[\d+\]`)
 
+// placeOf returns the place that a path (sdmx.EachRef) names in every structure of a type: the
+// path without indexes, and with one name for nested items of one kind, however deep they are.
+func placeOf(path string) string {
+	return strings.Join(slices.Compact(strings.Split(indexes.ReplaceAllString(path, ""), ".")), ".")
+}
+
 // targets checks the classes that the structure refers to.
 func (c *checker) targets(m sdmx.Maintainable) {
 	sdmx.EachRef(m, func(path string, r *sdmx.Ref) {

@@ -36,6 +36,19 @@ var words = map[string][]string{
 // adjusted makes structures of a class agree with themselves, where fields depend on others.
 var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassDataStructure: of(dataStructure),
+	// A reporting category has structures, or flows and agreements.
+	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
+}
+
+func oneKind(items []sdmx.ReportingCategory, seed int) {
+	for i := range items {
+		if (i+seed)%2 == 0 {
+			items[i].Structures = nil
+		} else {
+			items[i].Usages = nil
+		}
+		oneKind(items[i].Items, seed+1)
+	}
 }
 
 // suited takes out of a filled structure what a format cannot express at all (a fatal loss), or
@@ -53,6 +66,21 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 	}),
 
 	sdmx.ClassDataStructure: of(suitDataStructure),
+
+	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, format string) {
+		if isV2(format) {
+			sdmx.EachRef(t, func(_ string, r *sdmx.Ref) {
+				if r.Class == sdmx.ClassMetadataProvisionAgreement {
+					r.Class = sdmx.ClassProvisionAgreement
+				}
+			})
+		}
+	}),
+	sdmx.ClassProvisionAgreement: of(func(x *sdmx.ProvisionAgreement, format string) {
+		if format == "sdmx-json-2.0" {
+			x.Usage.Class = sdmx.ClassDataflow
+		}
+	}),
 }
 
 func of[T sdmx.Maintainable, A any](adjust func(T, A)) func(sdmx.Maintainable, A) {

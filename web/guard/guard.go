@@ -100,7 +100,7 @@ func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, rt *Route, p acces
 		return true
 	case p.Signed():
 		g.forbid(w, r.WithContext(access.With(r.Context(), p)), rt, needed)
-	case g.Access.Store != nil && forPage(r):
+	case forPage(r):
 		g.toLogin(w, r, rt)
 	default:
 		g.challenge(w, r, "This needs a user name and a password, by Basic authentication, or an API token as Authorization: Bearer "+access.TokenPrefix+"….")
@@ -191,8 +191,6 @@ func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, text string) {
 	}
 	if needed, err := g.Access.SetUpNeeded(r.Context()); err == nil && needed {
 		text = "There is no administrator yet, so nobody can sign in. Open /setup, with the code that is in the log, and make the first account."
-	} else if !g.Access.Possible() {
-		text = "No administrator's password is set, so nobody can sign in. Set URNCAST_ADMIN_PASSWORD and start again."
 	}
 	answer.WriteError(w, r, http.StatusUnauthorized, "%s", text)
 }

@@ -1,3 +1,3 @@
-// Package rest serves SDMX REST (structure queries and maintenance), the address that
-// FMR's clients submit to, the feed of transactions and the management API.
+// Package rest serves programs: SDMX REST (structure), the log of transactions (feed) and the
+// management API (manage), and describes the latter two in OpenAPI.
 package rest

@@ -149,7 +149,7 @@ func TestAFloodOfNamesEndsNoWait(t *testing.T) {
 // guesses his password is slowed down by each process.
 func TestGuessingIsSlowWithoutTheDatabase(t *testing.T) {
 	s := open(t, pg.Shared(t).Database(t, strings.ToLower(t.Name())))
-	c := &access.Control{Failures: failures(s), User: "root", Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}
+	c := &access.Control{Store: s.Access(), Failures: failures(s), User: "root", Password: "correct-horse", Log: slog.New(slog.DiscardHandler)}
 	verify := func(password string) error {
 		_, err := c.Verify(t.Context(), "root", password, "203.0.113.9:1")
 		return err
@@ -161,13 +161,14 @@ func TestGuessingIsSlowWithoutTheDatabase(t *testing.T) {
 	if err := verify("correct-horse"); err != nil {
 		t.Errorf("the right password: %v", err)
 	}
-	var refused *access.Refusal
+	var err error
 	for range 6 {
-		if !errors.As(verify("wrong"), &refused) {
+		if err = verify("wrong"); err == nil {
 			t.Fatal("a wrong password is right")
 		}
 	}
-	if refused.Why != access.TooMany {
-		t.Errorf("the sixth guess is told %s", refused)
+	var refused *access.Refusal
+	if !errors.As(err, &refused) || refused.Why != access.TooMany {
+		t.Errorf("the sixth guess is told %s", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 // A Connection is what the page of a connection shows: the saved connection, the edits,
 // and the client's findings about them. Of secrets it holds only whether they are set.
 type Connection struct {
+	ui.Form
 	Name  string
 	New   bool
 	Saved connection.Shown // the zero value for a new one
@@ -31,20 +32,11 @@ type Connection struct {
 	Pasted []connection.Finding
 
 	View, Query string
-	Wrong       string // why it cannot be saved
-	NameWrong   string
 	Done        string // what was done
 	Tried       []triedServer
 	NoKey       bool // no secret can be saved
 	Conflict    *connection.ConflictError
 	Now         time.Time
-	Test        TestAsked
-}
-
-// A TestAsked is the content of the form of a test.
-type TestAsked struct {
-	Topic, Scratch, Bytes string
-	Make, Compressible    bool
 }
 
 // The views of the properties.

@@ -1,95 +1,30 @@
 package connections
 
 import (
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"path"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/a-h/templ"
 
 	"urncast/internal/secret"
 	"urncast/producer/connection"
+	"urncast/web/console/ui"
 )
 
-// Bounds of a form about a connection.
-const (
-	connectionFieldBytes = 1 << 20
-	connectionPartsMax   = 800
-)
-
-// A connectionForm is the form of a request about a connection.
-type connectionForm struct {
-	fields map[string]string
-	files  map[string][]byte
-}
-
-func (f *connectionForm) do() (word, name string) {
-	word, name, _ = strings.Cut(f.fields["do"], " ")
+// order is what the button of a form says: a word, and what that is about.
+func order(r *http.Request) (word, name string) {
+	word, name, _ = strings.Cut(r.PostForm.Get("do"), " ")
 	return word, name
-}
-
-// readConnectionForm reads the form in memory: a keytab must not be written to disk.
-func readConnectionForm(r *http.Request) (*connectionForm, error) {
-	f := &connectionForm{fields: map[string]string{}, files: map[string][]byte{}}
-	parts, err := r.MultipartReader()
-	if errors.Is(err, http.ErrNotMultipart) {
-		if err := r.ParseForm(); err != nil {
-			return nil, err
-		}
-		for name, values := range r.PostForm {
-			f.fields[name] = values[0]
-		}
-		return f, f.check()
-	}
-	if err != nil {
-		return nil, err
-	}
-	for n := 0; ; n++ {
-		part, err := parts.NextPart()
-		if err == io.EOF {
-			return f, f.check()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if n == connectionPartsMax {
-			return nil, fmt.Errorf("the form has more than %d fields", connectionPartsMax)
-		}
-		content, err := io.ReadAll(io.LimitReader(part, connectionFieldBytes+1))
-		if err != nil {
-			return nil, err
-		}
-		if len(content) > connectionFieldBytes {
-			return nil, fmt.Errorf("a field or file of the form has more than the %d bytes that one may have", connectionFieldBytes)
-		}
-		if part.FileName() == "" {
-			if name := part.FormName(); f.fields[name] == "" {
-				f.fields[name] = string(content)
-			}
-		} else if len(content) > 0 {
-			f.files[path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))] = content
-		}
-	}
-}
-
-func (f *connectionForm) check() error {
-	for name, value := range f.fields {
-		if !utf8.ValidString(name) || !utf8.ValidString(value) || strings.ContainsRune(name+value, 0) {
-			return errors.New("a field of the form holds bytes that are no text in UTF-8")
-		}
-	}
-	return nil
 }
 
 // take copies the fields of a form into the draft. An empty field unsets its property, but
 // the empty field of a secret keeps its value.
-func (d *draft) take(f *connectionForm, secret func(string) bool) {
-	for field, value := range f.fields {
-		value = strings.ReplaceAll(value, "\r\n", "\n")
+func (d *draft) take(form url.Values, files map[string][]byte, secret func(string) bool) {
+	for field := range form {
+		value := strings.ReplaceAll(form.Get(field), "\r\n", "\n")
 		name, ok := strings.CutPrefix(field, "p.")
 		switch {
 		case strings.HasPrefix(field, "t."):
@@ -105,19 +40,42 @@ func (d *draft) take(f *connectionForm, secret func(string) bool) {
 			d.unset(name)
 		}
 	}
-	if _, ok := f.fields["t.topic"]; ok { // browsers send nothing for an unticked checkbox
+	if form.Has("t.topic") { // browsers send nothing for an unticked checkbox
 		for _, box := range []string{"make", "compressible"} {
-			if f.fields["t."+box] == "" {
+			if form.Get("t."+box) == "" {
 				delete(d.test, box)
 			}
 		}
 	}
-	if name, ok := f.fields["name"]; ok && d.path == "" {
-		d.edit.Name = strings.TrimSpace(name)
+	if form.Has("name") && d.path == "" {
+		d.edit.Name = strings.TrimSpace(form.Get("name"))
 	}
-	for name, content := range f.files {
+	for name, content := range files {
 		d.edit.Files[name] = connection.File{Content: content}
 	}
+}
+
+// inputs are the fields of the page that stand beside its table of properties: the name of a
+// new connection, and what the test tries.
+func (d *draft) inputs() []ui.Input {
+	field := func(name, label, help string) ui.Input {
+		return ui.Input{Field: ui.Field{Name: "t." + name, Label: label, Value: d.test[name], Mono: true, Help: help, Attributes: templ.Attributes{"form": "edit"}}}
+	}
+	box := func(name, label string) ui.Input {
+		in := field(name, label, "")
+		in.Check, in.Checked = true, d.test[name] != ""
+		return in
+	}
+	name := field("", "Name", "Producers name it. Letters, digits, dots, underscores and hyphens, such as prod-kafka.")
+	name.Name, name.Value, name.Autocomplete = "name", d.edit.Name, "off"
+	bytes := field("bytes", "Bytes of the large message", "Empty: whether 1,000,000 bytes pass is read from the limits. A size is sent: to the scratch topic or, without one, once to the topic.")
+	bytes.Placeholder, bytes.Attributes["inputmode"] = "1000000", "numeric"
+	return []ui.Input{name,
+		field("topic", "Topic", "Empty: that of a producer that takes the connection."),
+		field("scratch", "Scratch topic", "Large messages go to it, and one message is committed and read back. Empty leaves that out."),
+		box("make", "Make the scratch topic if it is not there, and delete it afterwards"),
+		bytes,
+		box("compressible", "Fill it with text, which compresses, instead of noise")}
 }
 
 // asked is the test that the form asks for; the test refuses invalid numbers.

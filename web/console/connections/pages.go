@@ -94,7 +94,7 @@ func (s *Pages) users(ctx context.Context, c *connection.Shown) error {
 	if !c.Fixed || c.UsedBy != nil {
 		return nil
 	}
-	all, err := s.ListProducers(ctx)
+	all, err := s.Producers.List(ctx)
 	for i := range all {
 		if name := all[i].Settings.Connection; name == "" || name == c.Name {
 			c.UsedBy = append(c.UsedBy, all[i].Name)
@@ -109,18 +109,17 @@ func (s *Pages) connectionPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	c := s.connectionOf(r, saved)
 	d, gone, err := s.draftOf(r.Context(), r.URL.Query().Get("draft"), r.PathValue("name"), access.From(r.Context()).Name)
 	switch {
 	case err != nil:
 		s.DrawTrouble(w, r, connectionsPath, err)
 		return
-	case d != nil:
-	case gone != "":
-		c.Wrong = "These edits are no longer here: " + gone + ". Make them again."
-		fallthrough
-	default:
+	case d == nil:
 		d = newDraft(r.PathValue("name"), "", saved)
+	}
+	c := s.connectionOf(r, saved, d)
+	if gone != "" {
+		c.Wrong = "These edits are no longer here: " + gone + ". Make them again."
 	}
 	switch r.URL.Query().Get("done") {
 	case "saved":
@@ -136,10 +135,10 @@ func (s *Pages) connectionPage(w http.ResponseWriter, r *http.Request) {
 	s.drawConnection(w, r, http.StatusOK, c, d, nil)
 }
 
-// connectionOf makes the view of a saved connection.
-func (s *Pages) connectionOf(r *http.Request, saved connection.Shown) *Connection {
+// connectionOf makes the view of a saved connection, with the fields of a draft.
+func (s *Pages) connectionOf(r *http.Request, saved connection.Shown, d *draft) *Connection {
 	q := r.URL.Query()
-	c := &Connection{Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
+	c := &Connection{Form: ui.Form{Inputs: d.inputs()}, Name: r.PathValue("name"), New: r.PathValue("name") == "", Saved: saved, Now: s.Now(), NoKey: s.NoKey,
 		View: q.Get("view"), Query: q.Get("q"), Infos: s.Connections.Properties()}
 	if c.View != ViewImportant && c.View != ViewAll {
 		c.View = ViewSet
@@ -150,7 +149,6 @@ func (s *Pages) connectionOf(r *http.Request, saved connection.Shown) *Connectio
 // drawConnection adds the client's findings to the page, and draws it.
 func (s *Pages) drawConnection(w http.ResponseWriter, r *http.Request, status int, c *Connection, d *draft, trial *Trial) {
 	c.Draft, c.Edit, c.Typed, c.Replace, c.Text = d.id, d.shownEdit(), maps.Clone(d.typed), maps.Clone(d.replace), d.text
-	c.Test = TestAsked{Topic: d.test["topic"], Scratch: d.test["scratch"], Bytes: d.test["bytes"], Make: d.test["make"] != "", Compressible: d.test["compressible"] != ""}
 	wanted, pasted := d.wanted(), d.pastedEdit()
 	if c.New {
 		c.Name = wanted.Name
@@ -195,12 +193,12 @@ func (s *Pages) drawConnection(w http.ResponseWriter, r *http.Request, status in
 
 // connectionCommand takes a form into the draft, and does what its button says.
 func (s *Pages) connectionCommand(w http.ResponseWriter, r *http.Request) {
-	saved, d, f := s.drafted(w, r)
+	saved, d := s.drafted(w, r)
 	if d == nil {
 		return
 	}
 	client := s.Connections.Client
-	word, name := f.do()
+	word, name := order(r)
 	anchor := "#properties"
 	switch word {
 	case "save", "anyway", "over":
@@ -232,14 +230,14 @@ func (s *Pages) connectionCommand(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	q := url.Values{"draft": {d.id}}
-	switch view := f.fields["view"]; {
+	switch view := r.PostForm.Get("view"); {
 	case word == "view":
 		q.Set("view", name)
 	case view == ViewImportant || view == ViewAll:
 		q.Set("view", view)
 	}
-	if word != "view" && f.fields["q"] != "" {
-		q.Set("q", strings.TrimSpace(f.fields["q"]))
+	if text := r.PostForm.Get("q"); word != "view" && text != "" {
+		q.Set("q", strings.TrimSpace(text))
 	}
 	http.Redirect(w, r, r.URL.EscapedPath()+"?"+q.Encode()+anchor, http.StatusSeeOther)
 }
@@ -258,48 +256,43 @@ func (d *draft) command(word, name string) {
 
 // drafted reads a form into its draft, or a new one. The draft is nil if the answer has
 // been written.
-func (s *Pages) drafted(w http.ResponseWriter, r *http.Request) (connection.Shown, *draft, *connectionForm) {
+func (s *Pages) drafted(w http.ResponseWriter, r *http.Request) (connection.Shown, *draft) {
 	saved, ok := s.saved(w, r)
 	if !ok {
-		return saved, nil, nil
+		return saved, nil
 	}
-	f, err := readConnectionForm(r)
-	if err != nil {
-		status := http.StatusBadRequest
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			status = http.StatusRequestEntityTooLarge
-		}
-		s.DrawError(w, r, status, connectionsPath, "The form could not be read", "Nothing was changed: "+err.Error()+".")
-		return saved, nil, nil
+	files, ok := s.ReadFiles(w, r)
+	if !ok {
+		return saved, nil
 	}
+	form := r.PostForm
 	user, client := access.From(r.Context()).Name, s.Connections.Client
-	d, gone, err := s.draftOf(r.Context(), f.fields["draft"], r.PathValue("name"), user)
+	d, gone, err := s.draftOf(r.Context(), form.Get("draft"), r.PathValue("name"), user)
 	if err != nil {
 		s.DrawTrouble(w, r, connectionsPath, err)
-		return saved, nil, nil
+		return saved, nil
 	}
-	if word, _ := f.do(); d == nil && f.fields["draft"] != "" && (word == "anyway" || word == "over") {
+	if word, _ := order(r); d == nil && form.Get("draft") != "" && (word == "anyway" || word == "over") {
 		s.DrawError(w, r, http.StatusGone, connectionsPath, "These edits are no longer here", page.Sentence(gone)+" Nothing was changed.")
-		return saved, nil, nil
+		return saved, nil
 	}
 	if d == nil {
 		// The edits are to the revision that the form was drawn from, whatever was saved
 		// since.
 		base := saved
-		if text, ok := f.fields["revision"]; ok {
-			base.Revision = page.Revision(text)
+		if form.Has("revision") {
+			base.Revision = page.Revision(form.Get("revision"))
 		}
 		d = newDraft(r.PathValue("name"), user, base)
 	}
-	d.take(f, client.Secret)
-	if text, ok := f.fields["text"]; ok {
-		d.paste(text, client)
+	d.take(form, files, client.Secret)
+	if form.Has("text") {
+		d.paste(form.Get("text"), client)
 	}
 	if !s.keep(w, r, d) {
-		return saved, nil, nil
+		return saved, nil
 	}
-	return saved, d, f
+	return saved, d
 }
 
 // keep stores a draft, so that the next step finds it on any instance. If it returns

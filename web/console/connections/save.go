@@ -34,7 +34,7 @@ func (s *Pages) saveConnection(w http.ResponseWriter, r *http.Request, saved con
 		http.Redirect(w, r, ConnectionPath(wanted.Name)+"?"+q.Encode(), http.StatusSeeOther)
 		return
 	}
-	c := s.connectionOf(r, saved)
+	c := s.connectionOf(r, saved, d)
 	c.Draft = d.id
 	status := http.StatusUnprocessableEntity
 	var refused *connection.RefusedError
@@ -48,13 +48,14 @@ func (s *Pages) saveConnection(w http.ResponseWriter, r *http.Request, saved con
 	case errors.As(err, &refused):
 		c.Wrong = err.Error() + "."
 	case errors.As(err, &conflict) && c.New:
-		status, c.NameWrong = http.StatusConflict, "There is a connection of this name already. Take another name, or change that one."
+		status = http.StatusConflict
+		c.Fault("name", "There is a connection of this name already. Take another name, or change that one.")
 	case errors.As(err, &conflict):
 		status, c.Conflict = http.StatusConflict, conflict
 	case errors.As(err, &bad):
 		status = http.StatusBadRequest
 		if c.New && strings.HasPrefix(err.Error(), "The name") {
-			c.NameWrong = err.Error() + "."
+			c.Fault("name", err.Error()+".")
 		} else {
 			c.Wrong = err.Error() + "."
 		}

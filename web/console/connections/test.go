@@ -7,21 +7,20 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/connection"
-	"urncast/registry/access"
 )
 
 // testConnection tests the settings of the form, and draws each step as it ends. Leaving
 // the page ends the test.
 func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
-	saved, d, f := s.drafted(w, r)
+	saved, d := s.drafted(w, r)
 	if d == nil {
 		return
 	}
-	c := s.connectionOf(r, saved)
-	if view := f.fields["view"]; view == ViewImportant || view == ViewAll {
+	c := s.connectionOf(r, saved, d)
+	if view := r.PostForm.Get("view"); view == ViewImportant || view == ViewAll {
 		c.View = view
 	}
-	c.Query = strings.TrimSpace(f.fields["q"])
+	c.Query = strings.TrimSpace(r.PostForm.Get("q"))
 	wanted, asked := d.wanted(), d.asked()
 	shown := &Connection{Saved: saved, Edit: d.shownEdit(), Typed: d.typed}
 	edited := shown.Edits() > 0
@@ -46,8 +45,8 @@ func (s *Pages) testConnection(w http.ResponseWriter, r *http.Request) {
 				report(step)
 			})
 			if !errors.Is(err, connection.ErrBusy) && !errors.As(err, new(*connection.RefusedError)) && !errors.As(err, new(*producer.BadEditError)) {
-				s.Audit.Record(r.Context(), access.ActConnectionTested, wanted.Name, map[string]any{"edited": edited, "failed": append([]string{}, failed...),
-					"ended": err == nil, "topic": asked.Topic, "scratch": asked.Scratch})
+				s.Audit.Record(r.Context(), connection.ActTested, wanted.Name, connection.TestRecord{Edited: edited, Failed: append([]string{}, failed...),
+					Ended: err == nil, Topic: asked.Topic, Scratch: asked.Scratch})
 			}
 			return err
 		},

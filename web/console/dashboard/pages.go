@@ -76,7 +76,7 @@ func (s *Pages) fill(ctx context.Context, d *Dashboard) error {
 	for _, n := range counts {
 		d.Structures += n
 	}
-	if d.Producers, err = s.ListProducers(ctx); err != nil {
+	if d.Producers, err = s.Producers.List(ctx); err != nil {
 		return err
 	}
 	ts, err := s.Registry.Latest(ctx, 0, latestShown)
@@ -105,7 +105,7 @@ type watched struct {
 // chosen producer and the same rights.
 func (s *Pages) stream(w http.ResponseWriter, r *http.Request) {
 	of := watched{r.URL.Query().Get("producer"), page.IsAdmin(r)}
-	all, err := s.ListProducers(r.Context())
+	all, err := s.Producers.List(r.Context())
 	if err != nil {
 		s.Live.NoStream(w, r, err)
 		return

@@ -135,20 +135,13 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
-	in, faults := mailOf(v)
-	switch password := r.PostForm.Get("password"); {
-	case password != "":
-		in.Password = secret.Property{Value: password}
-	case in.User != "":
-		in.Password = secret.Property{Set: now.Settings.Password.Set}
-	}
+	in, faults := mailOf(v, secret.Property{Value: r.PostForm.Get("password"), Set: now.Settings.Password.Set})
 	form := mailForm(v, now.Settings.Password.Set)
 	if len(faults) == 0 {
 		if _, err = s.Mailer.Save(r.Context(), in, answer.Actor(r)); err == nil {
 			http.Redirect(w, r, mailPath+"?done=saved", http.StatusSeeOther)
 			return
 		}
-		faults = mailFaults(&in, err)
 	}
 	status := http.StatusBadRequest
 	var conflict *notice.ConflictError
@@ -157,7 +150,9 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 		status, form.Wrong = http.StatusConflict, conflict.Error()+"."
 	case errors.Is(err, secret.ErrNoKey):
 		status, form.Wrong = http.StatusConflict, "The mail settings were not saved, for they have a password, and "+err.Error()+"."
-	case err != nil && !errors.As(err, new(*producer.BadEditError)):
+	case errors.As(err, new(*producer.BadEditError)): // of the settings alone all is right
+		faults["password"] = err.Error() + "."
+	case err != nil:
 		s.DrawTrouble(w, r, mailPath, err)
 		return
 	}
@@ -167,8 +162,10 @@ func (s *Pages) saveMail(w http.ResponseWriter, r *http.Request) {
 	s.drawMail(w, r, status, &Mail{Form: form})
 }
 
-// mailOf reads the settings of a form; faults are by field.
-func mailOf(v map[string]string) (notice.Settings, map[string]string) {
+// mailOf reads the settings of a form. The faults, by field, are those of all fields: of
+// what cannot be read, and of what can be read and not be set. The password is the one
+// typed, or else says whether one is saved.
+func mailOf(v map[string]string, password secret.Property) (notice.Settings, map[string]string) {
 	m, faults := notice.Defaults(), map[string]string{}
 	m.Host, m.Security, m.Auth, m.User, m.Sender, m.PublicURL, m.CA = v["host"], v["security"], v["auth"], v["user"], v["sender"], v["publicUrl"], v["ca"]
 	var err error
@@ -195,18 +192,26 @@ func mailOf(v map[string]string) (notice.Settings, map[string]string) {
 		}
 		m.Producers[name] = append([]string{}, page.Fields(list)...)
 	}
+	switch {
+	case password.Value != "":
+		m.Password = secret.Property{Value: password.Value}
+	case m.User != "":
+		m.Password = secret.Property{Set: password.Set}
+	}
+	for field, text := range mailFaults(&m) {
+		if faults[field] == "" {
+			faults[field] = text
+		}
+	}
 	return m, faults
 }
 
-// mailFaults assigns each line of an error to the field that it begins with.
-func mailFaults(in *notice.Settings, err error) map[string]string {
-	faults := map[string]string{}
-	if !errors.As(err, new(*producer.BadEditError)) {
-		return faults
-	}
-	check := in.Check()
+// mailFaults assigns each line of what is wrong with settings to the field that it begins
+// with.
+func mailFaults(in *notice.Settings) map[string]string {
+	faults, check := map[string]string{}, in.Check()
 	if check == nil {
-		return map[string]string{"password": err.Error() + "."}
+		return faults
 	}
 	for line := range strings.SplitSeq(check.Error(), "\n") {
 		word, _, _ := strings.Cut(line, " ")

@@ -1,9 +1,13 @@
 package page
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -43,23 +47,76 @@ func Number(q url.Values, name string) int {
 // ReadForm reads a form that may hold a password. If it returns false, the answer has been
 // written.
 func (k *Kit) ReadForm(w http.ResponseWriter, r *http.Request) bool {
+	return k.readForm(w, r, r.ParseForm)
+}
+
+// ReadFiles reads a form as ReadForm does, and returns the files that came with it, by name.
+func (k *Kit) ReadFiles(w http.ResponseWriter, r *http.Request) (files map[string][]byte, ok bool) {
+	ok = k.readForm(w, r, func() (err error) {
+		files, err = parseParts(r)
+		return err
+	})
+	return files, ok
+}
+
+func (k *Kit) readForm(w http.ResponseWriter, r *http.Request, parse func() error) bool {
 	if k.Guard.Overheard(r) {
 		k.Guard.Refuse(w, r, http.StatusForbidden, "This is not private", guard.OverheardText)
 		return false
 	}
-	if err := r.ParseForm(); err != nil {
-		k.Guard.Refuse(w, r, http.StatusBadRequest, "The form could not be read", "Nothing was done: "+err.Error()+".")
-		return false
-	}
+	err := parse()
 	for name, values := range r.PostForm {
-		for _, v := range values {
-			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-				k.Guard.Refuse(w, r, http.StatusBadRequest, "The form could not be read", fmt.Sprintf("The field %q holds bytes that are no text in UTF-8. Nothing was done.", name))
-				return false
-			}
+		if text := name + strings.Join(values, ""); err == nil && (!utf8.ValidString(text) || strings.ContainsRune(text, 0)) {
+			err = fmt.Errorf("the field %q holds bytes that are no text in UTF-8", name)
 		}
 	}
-	return true
+	if err == nil {
+		return true
+	}
+	status := http.StatusBadRequest
+	if errors.As(err, new(*http.MaxBytesError)) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	k.Guard.Refuse(w, r, status, "The form could not be read", "Nothing was done: "+err.Error()+".")
+	return false
+}
+
+// Bounds of a form with files.
+const (
+	partBytesMax = 1 << 20
+	partsMax     = 800
+)
+
+// parseParts parses a form with files in memory, for a keytab must not be written to disk.
+func parseParts(r *http.Request) (files map[string][]byte, err error) {
+	parts, err := r.MultipartReader()
+	if errors.Is(err, http.ErrNotMultipart) {
+		return nil, r.ParseForm()
+	}
+	files, r.PostForm = map[string][]byte{}, url.Values{}
+	for n := 0; err == nil; n++ {
+		var part *multipart.Part
+		if part, err = parts.NextPart(); err == io.EOF {
+			return files, nil
+		}
+		if err == nil && n == partsMax {
+			err = fmt.Errorf("the form has more than %d fields", partsMax)
+		}
+		var content []byte
+		if err == nil {
+			content, err = io.ReadAll(io.LimitReader(part, partBytesMax+1))
+		}
+		switch {
+		case err != nil:
+		case len(content) > partBytesMax:
+			err = fmt.Errorf("a field or file of the form has more than the %d bytes that one may have", partBytesMax)
+		case part.FileName() != "" && len(content) > 0:
+			files[path.Base(strings.ReplaceAll(part.FileName(), `\`, "/"))] = content
+		case part.FileName() == "" && r.PostForm.Get(part.FormName()) == "":
+			r.PostForm.Set(part.FormName(), string(content))
+		}
+	}
+	return nil, err
 }
 
 // zoneCookie holds the name of the reader's time zone, which a script sets.

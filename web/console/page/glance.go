@@ -30,7 +30,7 @@ type glance struct {
 func (k *Kit) glanceNow(ctx context.Context) (g glance, asOf time.Time, unknown bool) {
 	g, at, err := k.glance.Get(ctx, glancePatience, func(_ glance, age time.Duration) bool { return age < glanceAge },
 		func(ctx context.Context) (glance, error) {
-			all, err := k.ListProducers(ctx)
+			all, err := k.Producers.List(ctx)
 			return glanceAt(all), err
 		})
 	switch {
@@ -61,13 +61,4 @@ func glanceAt(all []control.Status) (g glance) {
 		}
 	}
 	return g
-}
-
-// ListProducers returns the producers with their state, in the form in which they may be
-// shown.
-func (k *Kit) ListProducers(ctx context.Context) ([]control.Status, error) {
-	if k.Producers == nil {
-		return nil, nil
-	}
-	return k.Producers.List(ctx)
 }

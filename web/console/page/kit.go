@@ -36,7 +36,7 @@ type Kit struct {
 	Guard *guard.Guard
 	Log   *slog.Logger
 	Now   func() time.Time
-	// Producers are those that the frame shows; nil for none.
+	// Producers are those that the frame shows.
 	Producers *control.Producers
 	// Environment and Version are shown on every page.
 	Environment, Version string

@@ -238,9 +238,8 @@ func askPublish(_ context.Context, _ *Pages, p *control.Status, v func(string) s
 	field := func(name, label, placeholder, help string) ui.Input {
 		return ui.Input{Field: ui.Field{Name: name, Label: label, Value: v(name), Mono: true, Autocomplete: "off", Placeholder: placeholder, Help: help}}
 	}
-	a.Inputs = []ui.Input{field("agencies", "Agencies", "SDMX BIS.*", "SDMX is that agency alone, SDMX.* with those below it."),
-		field("urns", "URN patterns", "*=SDMX:CL_FREQ(2.1)", "One a line, held against whole URNs; * stands for any characters."),
-		field("from", "From transaction", "", "What this one and those up to the next field replaced or deleted."), field("to", "To transaction", ui.Number(p.Last), "")}
+	a.Inputs = append(filterInputs(v("agencies"), v("urns"), "*=SDMX:CL_FREQ(2.1)", ""),
+		field("from", "From transaction", "", "What this one and those up to the next field replaced or deleted."), field("to", "To transaction", ui.Number(p.Last), ""))
 	return a, nil
 }
 
@@ -261,9 +260,6 @@ func askDelete(_ context.Context, _ *Pages, p *control.Status, v func(string) st
 }
 
 func askMail(ctx context.Context, s *Pages, p *control.Status, v func(string) string) (*Question, error) {
-	if s.Mailer == nil {
-		return nil, registry.ErrNotFound
-	}
 	shown, err := s.Mailer.Show(ctx)
 	if err != nil {
 		return nil, err

@@ -70,22 +70,30 @@ func (s *Pages) routePage(w http.ResponseWriter, r *http.Request) {
 		}
 		route = status.Settings.Routes[i]
 	}
-	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, ""))
+	s.drawRoute(w, r, http.StatusOK, s.routeChange(status, was, route, func(string) string { return "" }))
 }
 
-func (s *Pages) routeChange(status *control.Status, was string, route producer.Route, then string) *RouteChange {
-	c := &RouteChange{Name: status.Name, Was: was, Revision: strconv.FormatInt(status.Settings.Revision, 10),
-		Route: NewRouteForm(ui.ProducerPath(status.Name, "route"), route), Then: routeWays(status, was, then)}
-	c.Route.MayMake = s.Doctor != nil && was == ""
+// routeChange is the form of a route; was is the topic of the one that it changes.
+func (s *Pages) routeChange(status *control.Status, was string, route producer.Route, v func(string) string) *Change {
+	c := changeForm(status, "route", "Add a route", "Save the route")
+	c.Intro = "All routes of a producer are written in the same Kafka transaction: on all topics or on none."
+	if was != "" {
+		c.Title, c.Intro = "Change the route to "+was, "The producer stops when the change is saved, and goes on as you say below."
+	}
+	c.Hidden["was"], c.Route, c.Then = was, route, routeWays(status, was, v("then"))
+	c.Inputs = routeInputs(route, was == "", v("make") != "")
 	return c
 }
 
-func (s *Pages) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *RouteChange) {
-	title := "Add a route"
-	if c.Was != "" {
-		title = "Change the route to " + c.Was
-	}
-	s.Draw(w, r, status, RouteChangePage(s.Frame(r, title, ui.ProducersPath), c))
+// changeForm is a form, without inputs, that changes a producer.
+func changeForm(status *control.Status, word, title, button string) *Change {
+	path := ui.ProducerPath(status.Name)
+	return &Change{Name: status.Name, Form: ui.Form{Title: title, Crumbs: crumbs(status.Name),
+		Action: ui.ProducerPath(status.Name, word), Button: button, Back: path, Hidden: map[string]string{"revision": strconv.FormatInt(status.Settings.Revision, 10)}}}
+}
+
+func (s *Pages) drawRoute(w http.ResponseWriter, r *http.Request, status int, c *Change) {
+	s.Draw(w, r, status, RouteChangePage(s.Frame(r, c.Title, ui.ProducersPath), c))
 }
 
 // changeRoute saves a route, or counts what it lets through.
@@ -99,19 +107,18 @@ func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 	}
 	v, route := r.PostForm.Get, routeIn(r)
 	was, then := v("was"), v("then")
-	c := s.routeChange(status, was, route, then)
-	c.Route.Make = v("make") != ""
-	if err := countRoute(r.Context(), s.Producers, c.Route, route); err != nil {
+	c := s.routeChange(status, was, route, v)
+	if err := countRoute(r.Context(), s.Producers, c, route); err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
 	base := revisionIn(r)
 	if v("do") == "count" {
-		c.Revision = strconv.FormatInt(base, 10)
+		c.Hidden["revision"] = strconv.FormatInt(base, 10)
 		s.drawRoute(w, r, http.StatusOK, c)
 		return
 	}
-	if checkRoute(c.Route, route); c.Route.Topic.Error+c.Route.Agencies.Error+c.Route.URNs.Error != "" {
+	if checkRoute(c, route); c.Faulty() {
 		s.drawRoute(w, r, http.StatusBadRequest, c)
 		return
 	}
@@ -135,7 +142,7 @@ func (s *Pages) changeRoute(w http.ResponseWriter, r *http.Request) {
 		s.drawRoute(w, r, code, c)
 		return
 	}
-	if c.Route.Make && s.Doctor != nil {
+	if v("make") != "" {
 		in := diagnosis.NewTopic{Topic: route.Topic, Connection: next.Connection, Prefix: next.Prefix}
 		if _, err := s.Doctor.MakeTopic(r.Context(), in, answer.Actor(r)); err != nil {
 			_, text := refusal(w, r, err)
@@ -185,30 +192,30 @@ func (s *Pages) producerSettingsPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*SettingsChange) {})
+	s.drawProducerSettings(w, r, http.StatusOK, status, &status.Settings, func(*Change) {})
 }
 
 // drawProducerSettings draws the form with the settings filled in; touch adds errors to it
 // first.
-func (s *Pages) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*SettingsChange)) {
+func (s *Pages) drawProducerSettings(w http.ResponseWriter, r *http.Request, code int, status *control.Status, in *producer.Config, touch func(*Change)) {
 	options, err := connectionOptions(r.Context(), s.Connections, in.Connection)
 	if err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
 	}
-	c := &SettingsChange{Name: status.Name, Form: ui.Form{Action: ui.ProducerPath(status.Name, "change"), Button: "Save", Back: ui.ProducerPath(status.Name),
-		Hidden: map[string]string{"revision": strconv.FormatInt(status.Settings.Revision, 10)},
-		Inputs: []ui.Input{
-			{Field: ui.Field{Name: "connection", Label: "Connection", Help: "Another cluster is another place: the producer asks what to send there."}, Options: withUnset(options, in.Connection)},
-			{Field: ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
-				Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}},
-			{Field: ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}},
-		}}}
+	c := changeForm(status, "change", "Change "+status.Name, "Save")
+	c.Intro = "The name is for good: messages and metrics carry it. Routes are changed in their table."
+	c.Inputs = []ui.Input{
+		{Field: ui.Field{Name: "connection", Label: "Connection", Help: "Another cluster is another place: the producer asks what to send there."}, Options: withUnset(options, in.Connection)},
+		{Field: ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: in.Prefix, Mono: true, Required: true, Autocomplete: "off",
+			Help: "What a stopped process may have open under the old prefix is ended by its timeout alone."}},
+		{Field: ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: in.Sender, Mono: true, Required: true, Autocomplete: "off"}},
+	}
 	c.Inputs = append(c.Inputs, BaselineInputs(in)...)
 	c.Then = thenWays(status, "Where the cluster changed, everything current that passes is sent to the topics there. Where it did not, it is sent anew.",
 		"What is pending is sent, and then what comes. A topic on another cluster gets nothing of what is there already.", r.PostForm.Get("then"))
 	touch(c)
-	s.Draw(w, r, code, ProducerSettingsPage(s.Frame(r, "Change "+status.Name, ui.ProducersPath), c))
+	s.Draw(w, r, code, ProducerSettingsPage(s.Frame(r, c.Title, ui.ProducersPath), c))
 }
 
 // changeSettings saves the settings other than routes.
@@ -229,23 +236,24 @@ func (s *Pages) changeSettings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code, text := refusal(w, r, err)
-	s.drawProducerSettings(w, r, code, status, &next, func(c *SettingsChange) {
+	s.drawProducerSettings(w, r, code, status, &next, func(c *Change) {
 		now := &status.Settings
 		differences := differ(differ(differ(nil, "Connection", now.Connection, next.Connection), "Prefix", now.Prefix, next.Prefix), "Sender", now.Sender, next.Sender)
 		differences = differ(differences, "Baseline", BaselineWhen(now), BaselineWhen(&next))
 		if c.Meanwhile = meanwhile(err, differences); c.Meanwhile != nil {
 			return
 		}
-		without := func(p, sender string) bool {
+		judge := func(field, prefix, sender string) {
 			judged := *now
-			judged.Prefix, judged.Sender = p, sender
-			return judged.Check() != nil
+			judged.Prefix, judged.Sender = prefix, sender
+			if err := judged.Check(); err != nil {
+				c.Fault(field, page.Sentence(err.Error()))
+			}
 		}
+		judge("prefix", next.Prefix, now.Sender)
+		judge("sender", now.Prefix, next.Sender)
 		switch {
-		case without(next.Prefix, now.Sender):
-			c.Fault("prefix", text)
-		case without(now.Prefix, next.Sender):
-			c.Fault("sender", text)
+		case c.Faulty():
 		case next.Connection != now.Connection && code == http.StatusBadRequest && v("then") == "":
 			c.Fault("connection", text)
 		default:

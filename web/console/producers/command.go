@@ -111,9 +111,6 @@ func (s *Pages) obey(r *http.Request, command string, admin *control.Producer, s
 }
 
 func (s *Pages) saveProducerMail(r *http.Request, name string, by registry.Actor) error {
-	if s.Mailer == nil {
-		return registry.ErrNotFound
-	}
 	m, err := mailWith(r.Context(), s.Mailer, name, page.Fields(r.PostForm.Get("mail")))
 	if err != nil {
 		return &fieldError{"mail", page.Sentence(err.Error())}

@@ -22,10 +22,6 @@ func (s *Pages) doctorPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if s.Doctor == nil {
-		s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "Topics cannot be examined here", "This process has no way to ask the brokers.")
-		return
-	}
 	e, err := s.examine(r.Context(), status)
 	if err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
@@ -79,7 +75,7 @@ func (s *Pages) askFix(w http.ResponseWriter, r *http.Request, topic, finding st
 	if !ok {
 		return
 	}
-	if s.Doctor == nil || routeAt(&status.Settings, topic) < 0 {
+	if routeAt(&status.Settings, topic) < 0 {
 		s.DrawError(w, r, http.StatusNotFound, ui.ProducersPath, "There is no such topic", "Producer "+status.Name+" has no route to topic "+topic+".")
 		return
 	}
@@ -140,7 +136,7 @@ func (s *Pages) fixTopic(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if s.Doctor == nil || routeAt(&status.Settings, topic) < 0 {
+	if routeAt(&status.Settings, topic) < 0 {
 		s.askFix(w, r, topic, finding, nil)
 		return
 	}

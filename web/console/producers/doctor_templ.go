@@ -122,7 +122,7 @@ func DoctorPage(f *ui.Frame, e *Examined) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.PageHead(ui.Head{Title: "Topic doctor", Crumbs: []ui.Link{{Path: ui.ProducersPath, Word: "Producers"}, {Path: ui.ProducerPath(e.Name), Word: e.Name}}}, nil).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.PageHead(ui.Head{Title: "Topic doctor", Crumbs: crumbs(e.Name)}, nil).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -4,75 +4,52 @@ import (
 	"strings"
 	"time"
 
-	"urncast/formats"
 	"urncast/producer"
 	"urncast/producer/control"
-	"urncast/sdmx"
 	"urncast/web/console/ui"
 )
 
-// A RouteForm is the fields of a route: topic, format and filter.
-type RouteForm struct {
-	Topic ui.Field
-	// Make says that the topic is to be created; MayMake that the form may ask for it.
-	Make, MayMake  bool
-	Format         string
-	Classes        []string
-	Agencies, URNs ui.Field
-	Count          *control.RoutePreview // how much the route lets through now
-	CountWrong     string                // why that cannot be counted
-	Path           string                // the path that the form is sent to
+// A Change is a form that makes a producer, or changes its settings or one of its routes.
+type Change struct {
+	ui.Form
+	Name       string                // of the producer; empty for a new one
+	Route      producer.Route        // its format and classes are chosen; unused for settings
+	Count      *control.RoutePreview // how much the route lets through now
+	CountWrong string                // why that cannot be counted
+	Then       []Way                 // the ways to go on; none if the producer was never started
+	Meanwhile  *ChangedMeanwhile
 }
 
-// NewRouteForm returns the fields of a route.
-func NewRouteForm(path string, r producer.Route) *RouteForm {
-	return &RouteForm{Path: path, Format: r.Format, Classes: r.Filter.Classes,
-		Topic: ui.Field{Name: "topic", Label: "Topic", Value: r.Topic, Mono: true, Required: true, Autocomplete: "off",
-			Help: "A topic belongs to one route of one producer. It needs one partition."},
-		Agencies: ui.Field{Name: "agencies", Label: "Agencies", Value: words(r.Filter.Agencies), Mono: true, Autocomplete: "off", Placeholder: "SDMX BIS.*",
-			Help: "SDMX is that agency alone, SDMX.* with those below it. Empty: all."},
-		URNs: ui.Field{Name: "urns", Label: "URN patterns", Value: lines(r.Filter.URNs), Mono: true, Placeholder: "*=SDMX:CL_*(*)",
-			Help: "One a line, held against whole URNs; * stands for any characters. Empty: all."}}
-}
-
-func (r *RouteForm) chosen(c sdmx.Class) bool {
-	for _, name := range r.Classes {
-		if name == c.String() {
-			return true
-		}
+// crumbs lead to the list of producers, and to the producers that are named.
+func crumbs(names ...string) []ui.Link {
+	out := []ui.Link{{Path: ui.ProducersPath, Word: "Producers"}}
+	for _, name := range names {
+		out = append(out, ui.Link{Path: ui.ProducerPath(name), Word: name})
 	}
-	return false
+	return out
 }
 
-func (r *RouteForm) fields() []ui.Field { return []ui.Field{r.Topic, r.Agencies, r.URNs} }
-
-// A ProducerForm creates a producer.
-type ProducerForm struct {
-	Name, Prefix, Sender, Mail, Replicas ui.Field
-	Connection                           []ui.Option
-	ConnectionError                      string
-	Route                                *RouteForm
-	MayMail                              bool
-	Wrong                                string
-	Open                                 bool // the section More is unfolded
-	Baselines                            []ui.Input
-}
-
-func (p *ProducerForm) fields() []ui.Field {
-	out := append([]ui.Field{p.Name, {Name: "connection", Label: "Connection", Error: p.ConnectionError}}, p.Route.fields()...)
-	return append(out, p.Mail, p.Prefix, p.Sender, p.Replicas)
-}
-
-// Faulty reports whether a field has an error.
-func (p *ProducerForm) Faulty() bool { return anyError(p.fields()) }
-
-func anyError(all []ui.Field) bool {
-	for i := range all {
-		if all[i].Error != "" {
-			return true
-		}
+// routeInputs are the inputs for a route's topic and filter; with mayMake one asks whether
+// to create the topic.
+func routeInputs(r producer.Route, mayMake, chosen bool) []ui.Input {
+	topic := ui.Input{Field: ui.Field{Name: "topic", Label: "Topic", Value: r.Topic, Mono: true, Required: true, Autocomplete: "off",
+		Help: "A topic belongs to one route of one producer. It needs one partition."}}
+	filter := filterInputs(words(r.Filter.Agencies), lines(r.Filter.URNs), "*=SDMX:CL_*(*)", " Empty: all.")
+	if !mayMake {
+		return append([]ui.Input{topic}, filter...)
 	}
-	return false
+	return append([]ui.Input{topic, {Check: true, Checked: chosen, Field: ui.Field{Name: "make", Label: "Make the topic",
+		Help: "With one partition, compacted, and whatever else structures need. Leave it out where the topic is there."}}}, filter...)
+}
+
+// filterInputs are the inputs for agencies and patterns of URNs.
+func filterInputs(agencies, urns, example, empty string) []ui.Input {
+	return []ui.Input{
+		{Field: ui.Field{Name: "agencies", Label: "Agencies", Value: agencies, Mono: true, Autocomplete: "off", Placeholder: "SDMX BIS.*",
+			Help: "SDMX is that agency alone, SDMX.* with those below it." + empty}},
+		{Rows: 3, Field: ui.Field{Name: "urns", Label: "URN patterns", Value: urns, Placeholder: example,
+			Help: "One a line, held against whole URNs; * stands for any characters." + empty}},
+	}
 }
 
 // A Difference is a setting that somebody else saved meanwhile.
@@ -85,28 +62,10 @@ type ChangedMeanwhile struct {
 	Differences []Difference
 }
 
-// A RouteChange adds or changes a route.
-type RouteChange struct {
-	Name, Was string // of the producer; the topic of the route, empty for a new one
-	Revision  string
-	Route     *RouteForm
-	Then      []Way // the ways to go on; none if the producer was never started
-	Meanwhile *ChangedMeanwhile
-	Wrong     string
-}
-
 // A Way is one of several that an admin chooses from.
 type Way struct {
 	Value, Word, Text string
 	Chosen            bool
-}
-
-// A SettingsChange changes the settings of a producer other than its routes.
-type SettingsChange struct {
-	ui.Form
-	Name      string
-	Then      []Way
-	Meanwhile *ChangedMeanwhile
 }
 
 // BaselineInputs are the settings that start baselines automatically.
@@ -184,6 +143,7 @@ func KafkaTransactions(all []control.RoutePreview) string {
 func words(list []string) string { return strings.Join(list, " ") }
 
 func lines(list []string) string { return strings.Join(list, "\n") }
+
 func countText(c *control.RoutePreview) string {
 	text := ui.Plural(c.Matches, "structure matches", "structures match") + ", " + ui.Size(c.Bytes) + " as stored. "
 	switch {
@@ -198,5 +158,3 @@ func countText(c *control.RoutePreview) string {
 	}
 	return text
 }
-
-func formatsKnown() []*formats.Format { return formats.All() }

@@ -21,9 +21,6 @@ import (
 
 // connectionOptions are the connections that a producer can use.
 func connectionOptions(ctx context.Context, connections *connection.Connections, chosen string) ([]ui.Option, error) {
-	if connections == nil {
-		return nil, nil
-	}
 	all, err := connections.List(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +46,7 @@ func withUnset(options []ui.Option, chosen string) []ui.Option {
 }
 
 // producerForm is the form that creates a producer, with the values filled in.
-func (s *Pages) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*ProducerForm, error) {
+func (s *Pages) producerForm(ctx context.Context, v func(string) string, route producer.Route) (*Change, error) {
 	connections, err := connectionOptions(ctx, s.Connections, v("connection"))
 	if err != nil {
 		return nil, err
@@ -57,20 +54,24 @@ func (s *Pages) producerForm(ctx context.Context, v func(string) string, route p
 	if len(connections) == 0 || v("connection") != "" {
 		connections = withUnset(connections, v("connection"))
 	}
-	p := &ProducerForm{Connection: connections, MayMail: s.Mailer != nil, Route: NewRouteForm("/producers/new", route)}
-	p.Route.MayMake, p.Route.Make = s.Doctor != nil, v("make") != ""
-	p.Name = ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
-		Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}
-	p.Mail = ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
-		Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}
-	p.Prefix = ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
-		Help: "Where ACLs bind transactional ids to a prefix, give that one."}
-	p.Sender = ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}
 	var filled producer.Config
 	baselinesIn(&filled, v)
-	p.Baselines = BaselineInputs(&filled)
-	p.Replicas = ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}
-	return p, nil
+	c := &Change{Route: route, Form: ui.Form{Title: "New producer", Intro: "It is made stopped, and sends nothing until you start it.", Crumbs: crumbs(),
+		Action: "/producers/new", Button: "Make the producer", Back: ui.ProducersPath}}
+	c.Inputs = append([]ui.Input{
+		{Field: ui.Field{Name: "name", Label: "Name", Value: v("name"), Required: true, Autocomplete: "off", Placeholder: "public",
+			Help: "Letters, digits, dots, underscores and hyphens. It is for good: messages and metrics carry it."}},
+		{Field: ui.Field{Name: "connection", Label: "Connection", Help: "How to reach the brokers. All routes of a producer take the same."}, Options: connections},
+	}, routeInputs(route, true, v("make") != "")...)
+	c.Inputs = append(c.Inputs,
+		ui.Input{Field: ui.Field{Name: "mail", Label: "Mail on failure", Value: v("mail"), Autocomplete: "off", Placeholder: "sdmx-ops@example.org",
+			Help: "Addresses of this producer's admins. Empty: those of the mail settings, for all producers."}},
+		ui.Input{Field: ui.Field{Name: "prefix", Label: "Prefix of the transactional ids", Value: v("prefix"), Mono: true, Autocomplete: "off", Placeholder: producer.PrefixDefault,
+			Help: "Where ACLs bind transactional ids to a prefix, give that one."}},
+		ui.Input{Field: ui.Field{Name: "sender", Label: "Sender in the messages' headers", Value: v("sender"), Mono: true, Autocomplete: "off", Placeholder: producer.SenderDefault}})
+	c.Inputs = append(c.Inputs, BaselineInputs(&filled)...)
+	c.Inputs = append(c.Inputs, ui.Input{Field: ui.Field{Name: "replicas", Label: "Replicas of the topic, if it is made", Value: v("replicas"), Type: "number", Help: "Empty: as the brokers have it by default."}})
+	return c, nil
 }
 
 // baselinesIn reads from a form when a baseline is sent.
@@ -88,8 +89,8 @@ func (s *Pages) newProducerPage(w http.ResponseWriter, r *http.Request) {
 	s.drawNewProducer(w, r, http.StatusOK, p)
 }
 
-func (s *Pages) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *ProducerForm) {
-	s.Draw(w, r, status, NewProducerPage(s.Frame(r, "New producer", ui.ProducersPath), p))
+func (s *Pages) drawNewProducer(w http.ResponseWriter, r *http.Request, status int, p *Change) {
+	s.Draw(w, r, status, NewProducerPage(s.Frame(r, p.Title, ui.ProducersPath), p))
 }
 
 // routeIn reads the route from a form.
@@ -112,7 +113,7 @@ func filterIn(r *http.Request) (f producer.Filter) {
 }
 
 // countRoute counts what the route of a form lets through.
-func countRoute(ctx context.Context, producers *control.Producers, form *RouteForm, route producer.Route) error {
+func countRoute(ctx context.Context, producers *control.Producers, form *Change, route producer.Route) error {
 	if route.Format == "" {
 		route.Format = producer.FormatDefault
 	}
@@ -137,7 +138,7 @@ func (s *Pages) newProducer(w http.ResponseWriter, r *http.Request) {
 	ctx, v, route := r.Context(), r.PostForm.Get, routeIn(r)
 	p, err := s.producerForm(ctx, v, route)
 	if err == nil {
-		err = countRoute(ctx, s.Producers, p.Route, route)
+		err = countRoute(ctx, s.Producers, p, route)
 	}
 	if err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
@@ -150,16 +151,17 @@ func (s *Pages) newProducer(w http.ResponseWriter, r *http.Request) {
 	c := producer.Config{Name: strings.TrimSpace(v("name")), Routes: []producer.Route{route}, Prefix: v("prefix"), Sender: v("sender"), Connection: v("connection")}
 	baselinesIn(&c, v)
 	mails, replicas := page.Fields(v("mail")), 0
-	checkRoute(p.Route, route)
+	checkRoute(p, route)
 	if err := (producer.Config{Name: c.Name, Routes: []producer.Route{{}}}).WithDefaults().Check(); err != nil || c.Name == "" {
-		p.Name.Error = "A producer needs a name."
+		text := "A producer needs a name."
 		if err != nil {
-			p.Name.Error = page.Sentence(err.Error())
+			text = page.Sentence(err.Error())
 		}
+		p.Fault("name", text)
 	}
 	s.checkNew(ctx, p, &c, mails)
 	if replicas, err = replicasIn(v("replicas")); err != nil {
-		p.Replicas.Error, p.Open = page.Sentence(err.Error()), true
+		p.Fault("replicas", page.Sentence(err.Error()))
 	}
 	if p.Faulty() {
 		s.drawNewProducer(w, r, http.StatusBadRequest, p)
@@ -181,34 +183,33 @@ func replicasIn(text string) (int, error) {
 }
 
 // checkRoute adds the errors of a route to its fields.
-func checkRoute(form *RouteForm, route producer.Route) {
-	judge := func(r producer.Route) string {
+func checkRoute(form *Change, route producer.Route) {
+	judge := func(field string, r producer.Route) {
 		if err := (producer.Config{Routes: []producer.Route{r}}).WithDefaults().Check(); err != nil {
-			return page.Sentence(err.Error())
+			form.Fault(field, page.Sentence(err.Error()))
 		}
-		return ""
 	}
-	if form.Topic.Error = judge(producer.Route{Topic: route.Topic}); route.Topic == "" {
-		form.Topic.Error = "A route needs a topic."
+	if judge("topic", producer.Route{Topic: route.Topic}); route.Topic == "" {
+		form.Fault("topic", "A route needs a topic.")
 	}
-	form.Agencies.Error = judge(producer.Route{Filter: producer.Filter{Agencies: route.Filter.Agencies}})
-	form.URNs.Error = judge(producer.Route{Filter: producer.Filter{URNs: route.Filter.URNs}})
+	judge("agencies", producer.Route{Filter: producer.Filter{Agencies: route.Filter.Agencies}})
+	judge("urns", producer.Route{Filter: producer.Filter{URNs: route.Filter.URNs}})
 }
 
 // checkNew adds the other errors of a new producer to its fields.
-func (s *Pages) checkNew(ctx context.Context, p *ProducerForm, c *producer.Config, mails []string) {
+func (s *Pages) checkNew(ctx context.Context, p *Change, c *producer.Config, mails []string) {
 	base := producer.Config{Routes: []producer.Route{{}}}
 	prefix, sender := base, base
 	prefix.Prefix, sender.Sender = c.Prefix, c.Sender
 	if err := prefix.WithDefaults().Check(); err != nil {
-		p.Prefix.Error, p.Open = page.Sentence(err.Error()), true
+		p.Fault("prefix", page.Sentence(err.Error()))
 	}
 	if err := sender.WithDefaults().Check(); err != nil {
-		p.Sender.Error, p.Open = page.Sentence(err.Error()), true
+		p.Fault("sender", page.Sentence(err.Error()))
 	}
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		if _, err := mailWith(ctx, s.Mailer, c.Name, mails); err != nil {
-			p.Mail.Error = page.Sentence(err.Error())
+			p.Fault("mail", page.Sentence(err.Error()))
 		}
 	}
 }
@@ -232,18 +233,18 @@ func mailWith(ctx context.Context, mailer *notice.Mailer, name string, mails []s
 }
 
 // makeProducer creates the producer, saves its addresses and creates its topic.
-func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *ProducerForm, c producer.Config, mails []string, replicas int) {
+func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Change, c producer.Config, mails []string, replicas int) {
 	ctx, by := r.Context(), answer.Actor(r)
 	if _, err := s.Producers.Create(ctx, c, by); err != nil {
 		status, text := refusal(w, r, err)
 		var taken *control.TakenError
 		switch {
 		case errors.As(err, &taken) && strings.HasPrefix(text, "Topic "):
-			p.Route.Topic.Error = text
+			p.Fault("topic", text)
 		case errors.As(err, &taken):
-			p.Name.Error = text
+			p.Fault("name", text)
 		case strings.Contains(text, "There is no connection"):
-			p.ConnectionError = text
+			p.Fault("connection", text)
 		default:
 			p.Wrong = text
 		}
@@ -251,7 +252,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Producer
 		return
 	}
 	var notDone []string
-	if len(mails) > 0 && s.Mailer != nil {
+	if len(mails) > 0 {
 		m, err := mailWith(ctx, s.Mailer, c.Name, mails)
 		if err == nil {
 			_, err = s.Mailer.Save(ctx, m, by)
@@ -261,7 +262,7 @@ func (s *Pages) makeProducer(w http.ResponseWriter, r *http.Request, p *Producer
 			notDone = append(notDone, "The addresses were not saved: "+text)
 		}
 	}
-	if r.PostForm.Get("make") != "" && s.Doctor != nil {
+	if r.PostForm.Get("make") != "" {
 		in := diagnosis.NewTopic{Topic: c.Routes[0].Topic, Connection: c.Connection, Prefix: c.Prefix, ReplicationFactor: replicas}
 		if _, err := s.Doctor.MakeTopic(ctx, in, by); err != nil {
 			_, text := refusal(w, r, err)

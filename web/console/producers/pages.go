@@ -71,7 +71,7 @@ const (
 func (s *Pages) producersPage(w http.ResponseWriter, r *http.Request) {
 	p := &Producers{Now: s.Now(), May: page.IsAdmin(r)}
 	var err error
-	if p.List, err = s.ListProducers(r.Context()); err == nil && p.May && len(p.List) == 0 {
+	if p.List, err = s.Producers.List(r.Context()); err == nil && p.May && len(p.List) == 0 {
 		var options []ui.Option
 		options, err = connectionOptions(r.Context(), s.Connections, "")
 		p.NoConnection = len(options) == 0
@@ -98,7 +98,7 @@ func (s *Pages) liveProducers(w http.ResponseWriter, r *http.Request) {
 func (s *Pages) watchProducers() live.Gatherer {
 	var before []control.Status
 	return func(ctx context.Context) ([]live.Part, string, error) {
-		all, err := s.ListProducers(ctx)
+		all, err := s.Producers.List(ctx)
 		if err != nil {
 			return nil, "", err
 		}
@@ -152,7 +152,6 @@ func (s *Pages) producerPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := &Producer{Status: *status, Now: s.Now(), May: page.IsAdmin(r), Saved: doneWords[r.URL.Query().Get("done")]}
-	p.Doctor = p.May && s.Doctor != nil
 	if err := s.fillProducer(r.Context(), p, admin); err != nil {
 		s.DrawTrouble(w, r, ui.ProducersPath, err)
 		return
@@ -166,7 +165,7 @@ func (s *Pages) fillProducer(ctx context.Context, p *Producer, admin *control.Pr
 	if err := s.fillRoutes(ctx, p, admin); err != nil {
 		return err
 	}
-	if p.Bootstrap == "" && s.Connections != nil { // the connection of the process's configuration, which has no address here
+	if p.Bootstrap == "" { // the connection of the process's configuration, which has no address here
 		if c, err := s.Connections.Get(ctx, p.Settings.Connection); err == nil {
 			p.Bootstrap = c.Properties["bootstrap.servers"].Value
 		}
@@ -226,7 +225,7 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 
 // fillMail adds the mail addresses, which only admins are shown.
 func (s *Pages) fillMail(ctx context.Context, p *Producer) error {
-	if !p.May || s.Mailer == nil {
+	if !p.May {
 		return nil
 	}
 	shown, err := s.Mailer.Show(ctx)

@@ -83,7 +83,7 @@ func ProducerPage(f *ui.Frame, p *Producer) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Doctor {
+			if p.May {
 				templ_7745c5c3_Err = doctorWaits(p.Name).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -33,7 +33,6 @@ type Producer struct {
 	control.Status
 	Now    time.Time
 	May    bool // the reader may command it
-	Doctor bool // its topics can be examined
 	Routes []RouteRow
 	Jobs   []control.JobStatus
 	Latest []BecameRow

@@ -56,7 +56,7 @@ func (r *Reader) EachDelivery(ctx context.Context, o *registry.Outcome, yield fu
 	if o.Refused() {
 		return nil
 	}
-	producers, err := r.Kit.ListProducers(ctx)
+	producers, err := r.Kit.Producers.List(ctx)
 	if err != nil {
 		return err
 	}

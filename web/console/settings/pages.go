@@ -56,7 +56,7 @@ func (s *Pages) drawSettings(w http.ResponseWriter, r *http.Request, status int,
 	if err == nil {
 		shown.Sizes, err = s.Registry.Sizes(ctx)
 	}
-	producers, listed := s.ListProducers(ctx)
+	producers, listed := s.Producers.List(ctx)
 	if err = errors.Join(err, listed); err != nil {
 		s.DrawTrouble(w, r, settingsPath, err)
 		return

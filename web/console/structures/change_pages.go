@@ -83,7 +83,7 @@ func (s *Pages) remove(w http.ResponseWriter, r *http.Request, u sdmx.URN, dry b
 
 // topicsFor returns the topics on which a structure is published.
 func (s *Pages) topicsFor(ctx context.Context, u sdmx.URN) ([]string, error) {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -199,7 +199,7 @@ func (s *Pages) fillVersions(ctx context.Context, v *Structure) error {
 
 // fillPublished puts into the page what became of the shown revision on each producer.
 func (s *Pages) fillPublished(ctx context.Context, v *Structure) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}

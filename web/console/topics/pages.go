@@ -64,7 +64,7 @@ const (
 
 // topicRows are the topics of all producers.
 func (s *Pages) topicRows(ctx context.Context) ([]TopicRow, error) {
-	all, err := s.ListProducers(ctx)
+	all, err := s.Producers.List(ctx)
 	var rows []TopicRow
 	for i := range all {
 		for _, r := range all[i].Settings.Routes {

@@ -12,7 +12,7 @@ import (
 // export sends all transactions that the filter matches as CSV, newest first.
 func (s *Pages) export(w http.ResponseWriter, r *http.Request) {
 	f := filterOf(r.URL.Query())
-	producers, err := s.ListProducers(r.Context())
+	producers, err := s.Producers.List(r.Context())
 	if err != nil {
 		s.DrawTrouble(w, r, "/transactions", err)
 		return

@@ -60,7 +60,7 @@ func filterOf(q url.Values) filter {
 
 // fillList gathers what a page of the log shows.
 func (s *Pages) fillList(ctx context.Context, t *list) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *Pages) streamList(w http.ResponseWriter, r *http.Request) {
 
 // watchList gathers the live parts of the log.
 func (s *Pages) watchList(ctx context.Context) ([]live.Part, string, error) {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return nil, "", err
 	}

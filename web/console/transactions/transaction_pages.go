@@ -140,7 +140,7 @@ func (s *Pages) transaction(ctx context.Context, n registry.Number, from, chosen
 
 // fillSent adds the transaction's status on each producer.
 func (s *Pages) fillSent(ctx context.Context, t *transaction) error {
-	producers, err := s.ListProducers(ctx)
+	producers, err := s.Producers.List(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package ui
 
+import "slices"
+
 // A Form is a page with one form, or a box with one.
 type Form struct {
 	Title, Intro string
@@ -32,22 +34,22 @@ func (p *Form) Fault(field, text string) {
 	p.Wrong = text
 }
 
-// Fields are the fields of the form's inputs.
-func (p *Form) Fields() (out []Field) {
+// Only are the inputs of these names, in the form's order.
+func (p *Form) Only(names ...string) (out []Input) {
 	for _, in := range p.Inputs {
-		out = append(out, in.Field)
+		if slices.Contains(names, in.Name) {
+			out = append(out, in)
+		}
 	}
 	return out
 }
 
 // Faulty reports whether a field has an error.
-func (p *Form) Faulty() bool {
-	for _, in := range p.Inputs {
-		if in.Error != "" {
-			return true
-		}
-	}
-	return false
+func (p *Form) Faulty() bool { return Faulty(p.Inputs) }
+
+// Faulty reports whether one of the inputs has an error.
+func Faulty(all []Input) bool {
+	return slices.ContainsFunc(all, func(in Input) bool { return in.Error != "" })
 }
 
 // An Ask is a question before an act that cannot be undone.

@@ -1,6 +1,11 @@
 package ui
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // A Frame is what every page has around its content.
 type Frame struct {
@@ -31,6 +36,13 @@ type Frame struct {
 	// Live is the path of the page's stream of events; empty if it has none.
 	Live string
 	Now  time.Time
+}
+
+// Leads reports whether the reader may open the page of an entry of the side.
+func (f *Frame) Leads(path string) bool {
+	return slices.ContainsFunc(f.Side, func(g Group) bool {
+		return slices.ContainsFunc(g.Entries, func(e Entry) bool { return e.Path == path })
+	})
 }
 
 // Who is the reader of a page; Session says that there is a session, which can be ended.
@@ -111,6 +123,7 @@ type Field struct {
 	Placeholder        string
 	Mono, Required     bool
 	Autocomplete       string
+	Attributes         templ.Attributes // others, such as the form of a field outside it
 }
 
 // A Step is one line of a list of steps.

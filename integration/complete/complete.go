@@ -1,0 +1,43 @@
+// Package complete gives tests a server with every part, on a real database.
+package complete
+
+import (
+	"cmp"
+	"log/slog"
+	"testing"
+
+	"urncast/producer/connection"
+	"urncast/producer/control"
+	"urncast/producer/diagnosis"
+	"urncast/producer/notice"
+	"urncast/producer/producertest"
+	"urncast/registry/access"
+	"urncast/registry/plan"
+	"urncast/registry/postgres"
+	"urncast/registry/postgres/signin"
+	"urncast/registry/postgres/workspace"
+	"urncast/web"
+	"urncast/web/webtest"
+)
+
+// Options returns options with the parts that o leaves out, on a database: without a key for
+// secrets, with an administrator by flags, and with a cluster that has no topics.
+func Options(t testing.TB, store *postgres.Store, o web.Options) web.Options {
+	t.Helper()
+	log := cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	o.Registry = cmp.Or(o.Registry, plan.New(store))
+	o.Connections = cmp.Or(o.Connections, &connection.Connections{Store: store.Connections(nil), Client: &producertest.Client{}})
+	if o.Producers == nil {
+		directory, err := store.Directory(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Producers = &control.Producers{Directory: directory}
+	}
+	o.Doctor = cmp.Or(o.Doctor, &diagnosis.Doctor{Connections: o.Connections, Topics: producertest.NoTopics{}, Largest: store.Largest})
+	o.Mail = cmp.Or(o.Mail, &notice.Mailer{Store: store.Mail(nil), Log: log})
+	o.Access = cmp.Or(o.Access, &access.Control{Store: store.Access(), User: "admin", Password: webtest.Password, Log: log})
+	o.Access.Failures = cmp.Or[access.Failures](o.Access.Failures, &signin.Failures{Pool: store.Pool(), Registry: store.RegistryID()})
+	o.Workspace = cmp.Or[web.Workspace](o.Workspace, &workspace.Store{Pool: store.Pool(), Instance: store.Instance()})
+	return webtest.Complete(o)
+}

@@ -1,0 +1,205 @@
+package structure
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"urncast/producer/control"
+	"urncast/registry"
+	"urncast/registry/plan"
+	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/guard"
+	"urncast/web/rest/wire"
+)
+
+// A Maintenance serves requests that change structures.
+type Maintenance struct {
+	Registry *plan.Registry
+	// Producers know what fits their topics.
+	Producers *control.Producers
+	Sender    string
+	Now       func() time.Time
+}
+
+// Routes are those by which structures change: SDMX REST, the address that FMR has for
+// submissions, and renaming. The message of a submission is read as it arrives.
+func (m *Maintenance) Routes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "POST /sdmx/v2/structure", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
+		{Pattern: "POST /sdmx/v2/structure/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
+		{Pattern: "POST /sdmx/v2/structure/{type}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
+		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: m.Put},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: m.Delete},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: m.Delete},
+		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
+		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
+		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: m.Rename},
+	}
+}
+
+// Submit serves POST: structures replace present ones, unless the action parameter or,
+// under FMR's address, the Action header says otherwise.
+func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
+	action := "replace"
+	if strings.HasPrefix(r.URL.Path, "/ws/") {
+		action = "append"
+	}
+	for _, asked := range []string{r.Header.Get("Action"), r.URL.Query().Get("action")} {
+		if asked != "" {
+			action = asked
+		}
+	}
+	mode, err := registry.ParseMode(action)
+	if err != nil {
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
+		return
+	}
+	up := newUpload(r)
+	if name := r.PathValue("type"); name != "" {
+		if up.only, err = classesOf(name); err != nil {
+			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
+			return
+		}
+	}
+	m.submit(w, r, up, registry.Submission{
+		Mode: mode, Structures: up.read,
+		WholeRegistry: wire.IsTrue(r.URL.Query().Get("wholeRegistry")), DryRun: wire.IsTrue(r.URL.Query().Get("dryRun")),
+	})
+}
+
+// Put serves PUT: it replaces one structure that exists.
+func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
+	u, ok := urnOf(w, r)
+	if !ok {
+		return
+	}
+	up := newUpload(r)
+	m.submit(w, r, up, registry.Submission{
+		Mode: registry.ModeReplace, MustExist: true, DryRun: wire.IsTrue(r.URL.Query().Get("dryRun")),
+		Structures: func(yield func(registry.Submitted) error) error {
+			return up.read(func(s registry.Submitted) error {
+				if got := sdmx.URNOf(s.Structure); got != u {
+					return &registry.InvalidError{Text: "The message holds " + got.String() + ", but was sent to the place of " + u.String() + "."}
+				}
+				return yield(s)
+			})
+		},
+	})
+}
+
+// Delete serves DELETE of one structure, or of one item in it.
+func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
+	u, ok := urnOf(w, r)
+	if !ok {
+		return
+	}
+	ref := sdmx.Ref{URN: u, Item: r.PathValue("item")}
+	m.submit(w, r, newUpload(r), registry.Submission{
+		Mode: registry.ModeDelete, Deletions: []sdmx.Ref{ref}, DryRun: wire.IsTrue(r.URL.Query().Get("dryRun")),
+	})
+}
+
+func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload, s registry.Submission) {
+	s.Request = answer.Request(r)
+	s.Force = r.URL.Query().Get("force")
+	if r.URL.Query().Has("force") && !isReason(s.Force) {
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
+	o, err := m.Registry.Submit(r.Context(), s)
+	if err != nil {
+		submitError(w, r, err)
+		return
+	}
+	m.weigh(w, r, o, up)
+	m.answer(w, r, o, up, s.Mode)
+}
+
+// weigh adds warnings about structures that will not fit the producers' topics.
+func (m *Maintenance) weigh(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload) {
+	warnings, err := m.Producers.Oversize(r.Context(), o.Replaces)
+	if err != nil { // the decision stands, though its fit is unknown
+		up.warn("Whether everything fits the producers' topics could not be found out: %s", answer.Private(w, r, err))
+	}
+	for _, warning := range warnings {
+		up.warn("%s", warning.Text)
+	}
+}
+
+// forceNeedsReason is the refusal of a force without a reason.
+const forceNeedsReason = "force must say why what is final or stable shall be changed all the same, in words, such as force=published+by+mistake: the audit keeps them."
+
+// isReason reports whether a text can be a reason; a word like true or 1 cannot.
+func isReason(s string) bool {
+	s = strings.TrimSpace(s)
+	return s != "" && !wire.IsTrue(s) && s != "false" && s != "0" && s != "no"
+}
+
+func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
+	w.Header().Set("Cache-Control", "no-store")
+	status := overall(o)
+	if answer.WantsJSON(r) {
+		wire.WriteJSON(w, status, answerOf(o, up))
+		return
+	}
+	if unchanged(o) && !o.DryRun && !up.hasRemarks(o) { // as FMR answers
+		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
+		return
+	}
+	w.Header().Set("Content-Type", answer.MediaRegistry)
+	w.WriteHeader(status)
+	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // fails only if the reader has left
+}
+
+// Rename serves POST /api/v1/structures/rename.
+func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		URN       string `json:"urn"`
+		NewID     string `json:"newId"`
+		Agency    string `json:"agency"`
+		NewAgency string `json:"newAgency"`
+		DryRun    bool   `json:"dryRun"`
+		Force     string `json:"force"`
+	}
+	if !wire.Read(w, r, &in, `{"urn": "…", "newId": "…"} or {"agency": "…", "newAgency": "…"}`) {
+		return
+	}
+	n := registry.Rename{NewID: in.NewID, Agency: in.Agency, NewAgency: in.NewAgency, DryRun: in.DryRun, Request: answer.Request(r)}
+	n.Force = in.Force
+	if in.Force != "" && !isReason(in.Force) {
+		answer.WriteError(w, r, http.StatusBadRequest, "%s", forceNeedsReason)
+		return
+	}
+	if in.URN != "" {
+		u, err := sdmx.ParseURN(in.URN)
+		if err != nil {
+			answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
+			return
+		}
+		n.Structure = u
+	}
+	o, err := m.Registry.Rename(r.Context(), n)
+	if err != nil {
+		submitError(w, r, err)
+		return
+	}
+	up := newUpload(r)
+	m.weigh(w, r, o, up)
+	wire.WriteJSON(w, overall(o), answerOf(o, up))
+}
+
+// urnOf reads the URN of the structure in the path.
+func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
+	classes, err := classesOf(r.PathValue("type"))
+	if err == nil {
+		u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + classes[0].Package() + "." + classes[0].String() + "=" +
+			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
+	}
+	if err != nil {
+		answer.WriteError(w, r, http.StatusNotFound, "%s", err)
+		return u, false
+	}
+	return u, true
+}

@@ -1,0 +1,151 @@
+package structure
+
+import (
+	"bufio"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"urncast/registry"
+	"urncast/web/answer"
+)
+
+// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema requires a
+// result; callers answer an empty submission otherwise.
+func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
+	x := &xmlWriter{Writer: bufio.NewWriter(w)}
+	x.raw(xml.Header)
+	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
+	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(o.DryRun) + "</mes:Test><mes:Prepared>")
+	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
+	x.text(sender)
+	x.raw(`"/><mes:Receiver id="not_supplied"/></mes:Header>` + "\n<mes:SubmitStructureResponse>\n")
+	refused := o.Refused()
+	warned := warnings(o, up)
+	for i := range o.Results {
+		x.result(&o.Results[i], action, refused, notes(o, i), warned[i])
+	}
+	x.raw("</mes:SubmitStructureResponse>\n</mes:RegistryInterface>\n")
+	return x.Flush()
+}
+
+// notes are messages about the submission as a whole. The response has no place for them
+// but its results; the first one carries them.
+func notes(o *registry.Outcome, result int) []string {
+	if result != 0 {
+		return nil
+	}
+	var out []string
+	for _, n := range o.Transactions {
+		out = append(out, fmt.Sprintf("Recorded as transaction %d.", n))
+	}
+	if len(o.Dangling) > 0 {
+		out = append(out, fmt.Sprintf("%d references lead to nothing yet; /api/v1/dangling lists them.", len(o.Dangling)))
+	}
+	return out
+}
+
+// warnings groups warnings by the result that they are about. A warning about none of the
+// results goes with the first.
+func warnings(o *registry.Outcome, up *upload) map[int][]string {
+	place, out := map[string]int{}, map[int][]string{}
+	for i := range o.Results {
+		place[o.Results[i].URN.String()] = i
+		out[i] = append(out[i], o.Results[i].Notices...)
+	}
+	for _, w := range up.summary.Warnings.First {
+		i := place[w.URN]
+		out[i] = append(out[i], w.String())
+	}
+	if n := up.summary.Warnings.More(); n > 0 {
+		out[0] = append(out[0], fmt.Sprintf("And %d more of what was read and not kept.", n))
+	}
+	for _, s := range up.summary.Skipped.First {
+		out[0] = append(out[0], "Left out, as was asked for: "+s.String())
+	}
+	if n := up.summary.Skipped.More(); n > 0 {
+		out[0] = append(out[0], fmt.Sprintf("And %d more left out.", n))
+	}
+	return out
+}
+
+type xmlWriter struct{ *bufio.Writer }
+
+// raw and text drop errors: a bufio.Writer keeps the first one for Flush.
+func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
+func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
+
+func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes, warnings []string) {
+	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, action) + `"><reg:MaintainableObject><URN>`)
+	x.text(r.URN.String())
+	x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
+	where := ""
+	if r.Where != "" {
+		where = " (" + r.Where + ")"
+	}
+	switch {
+	case r.Verdict == registry.Refused:
+		x.raw(`<reg:StatusMessage status="Failure">`)
+		for _, p := range r.Problems {
+			x.message(reasonStatus(p.Reason), p.Text+where)
+		}
+	case refused:
+		x.raw(`<reg:StatusMessage status="Warning">`)
+		x.message(http.StatusFailedDependency, "Nothing is wrong with this structure. It is not written because others of the submission are refused."+where)
+	default:
+		status := "Success"
+		if len(warnings) > 0 {
+			status = "Warning"
+		}
+		x.raw(`<reg:StatusMessage status="` + status + `">`)
+		x.message(statusOf(r), verdictText(r.Verdict)+where)
+	}
+	for _, n := range append(notes, warnings...) {
+		x.message(0, n)
+	}
+	x.raw("</reg:StatusMessage></reg:SubmissionResult>\n")
+}
+
+func (x *xmlWriter) message(code int, text string) {
+	if code == 0 {
+		x.raw("<reg:MessageText>")
+	} else {
+		x.raw(`<reg:MessageText code="` + strconv.Itoa(code) + `">`)
+	}
+	x.raw(`<com:Text xml:lang="en">`)
+	x.text(strings.ToValidUTF8(text, "�"))
+	x.raw(`</com:Text></reg:MessageText>`)
+}
+
+// resultAction is what was done with a structure, as one of the four words of the schema;
+// FMR's Merge is a Replace there.
+func resultAction(r *registry.Result, action string) string {
+	switch {
+	case r.Verdict == registry.Deleted || action == registry.ModeDelete.String():
+		return "Delete"
+	case r.Verdict == registry.Created || action == registry.ModeAppend.String():
+		return "Append"
+	}
+	return "Replace"
+}
+
+func verdictText(v registry.Verdict) string {
+	switch v {
+	case registry.Created:
+		return "Created."
+	case registry.Updated:
+		return "Updated."
+	case registry.Deleted:
+		return "Deleted."
+	}
+	return "The same is in the registry already."
+}
+
+// messageID is an id of a message, unique enough for a reader's log.
+func messageID(at time.Time) string {
+	return "URNCAST-" + strings.ReplaceAll(at.UTC().Format("20060102T150405.000000"), ".", "-")
+}

@@ -33,6 +33,13 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
+	sdmx.ClassValueList: {check: of((*checker).valueList), ncName: true},
+	sdmx.ClassGeographicCodelist: {check: of((*checker).geographicCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+	sdmx.ClassGeoGridCodelist: {check: of((*checker).geoGridCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
 
 	sdmx.ClassConceptScheme: {check: of((*checker).conceptScheme), ncName: true, refs: map[string]target{
 		"Items.Representation.Enumeration": enumerationsOrValues,

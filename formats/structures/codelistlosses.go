@@ -33,6 +33,9 @@ func init() {
 			_, to := validity21(x.ValidTo, true)
 			return slices.DeleteFunc([]string{from, to}, func(s string) bool { return s == "" })
 		}),
+		when(json20, fatal, "associations with a hierarchy inside a hierarchical codelist", func(x *sdmx.HierarchyAssociation) bool {
+			return x.Hierarchy.Item != ""
+		}),
 		phrases(json20, fatal, "associations of types that the schema of SDMX-JSON 2.0 leaves out", func(_ codec.Dialect, x *sdmx.HierarchyAssociation) []string {
 			for _, r := range []sdmx.Ref{x.Object, x.Context} {
 				if !r.IsZero() && !isURN20(&r) {

@@ -49,12 +49,12 @@ var classes = [classEnd]classInfo{
 
 	// Code lists and hierarchies.
 	ClassCodelist:             {pkg: "codelist", name: "Codelist", construct: func() Maintainable { return &Codelist{} }, items: "code"},
-	ClassValueList:            {pkg: "codelist", name: "ValueList", v2: none, items: "value"},
-	ClassGeographicCodelist:   {pkg: "codelist", name: "GeographicCodelist", family: ClassCodelist, v2: none, aliases: []string{"GeoCodelist"}, items: "code"},
-	ClassGeoGridCodelist:      {pkg: "codelist", name: "GeoGridCodelist", family: ClassCodelist, v2: none, items: "code"},
-	ClassHierarchicalCodelist: {pkg: "codelist", name: "HierarchicalCodelist", family: ClassHierarchy, v3: "Hierarchy", rest: []string{"hierarchy"}, items: "code"},
-	ClassHierarchy:            {pkg: "codelist", name: "Hierarchy", owners: []Class{ClassHierarchicalCodelist}, v2: "HierarchicalCodelist", rest: []string{"hierarchicalcodelist"}, items: "code"},
-	ClassHierarchyAssociation: {pkg: "codelist", name: "HierarchyAssociation", v2: none},
+	ClassValueList:            {pkg: "codelist", name: "ValueList", construct: func() Maintainable { return &ValueList{} }, v2: none, items: "value"},
+	ClassGeographicCodelist:   {pkg: "codelist", name: "GeographicCodelist", construct: func() Maintainable { return &GeographicCodelist{} }, family: ClassCodelist, v2: none, aliases: []string{"GeoCodelist"}, items: "code"},
+	ClassGeoGridCodelist:      {pkg: "codelist", name: "GeoGridCodelist", construct: func() Maintainable { return &GeoGridCodelist{} }, family: ClassCodelist, v2: none, items: "code"},
+	ClassHierarchicalCodelist: {pkg: "codelist", name: "HierarchicalCodelist", construct: func() Maintainable { return &HierarchicalCodelist{} }, family: ClassHierarchy, v3: "Hierarchy", rest: []string{"hierarchy"}, items: "code"},
+	ClassHierarchy:            {pkg: "codelist", name: "Hierarchy", construct: func() Maintainable { return &Hierarchy{} }, owners: []Class{ClassHierarchicalCodelist}, v2: "HierarchicalCodelist", rest: []string{"hierarchicalcodelist"}, items: "code"},
+	ClassHierarchyAssociation: {pkg: "codelist", name: "HierarchyAssociation", construct: func() Maintainable { return &HierarchyAssociation{} }, v2: none},
 	ClassCode:                 {pkg: "codelist", name: "Code", owners: []Class{ClassCodelist, ClassGeographicCodelist, ClassGeoGridCodelist}},
 	ClassValueItem:            {pkg: "codelist", name: "ValueItem", owners: []Class{ClassValueList}, v2: none, word: "value", freeIDs: true},
 	ClassGeoFeatureSetCode:    {pkg: "codelist", name: "GeoFeatureSetCode", owners: []Class{ClassGeographicCodelist}, kind: ClassCode, v2: none, word: "code"},

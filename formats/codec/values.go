@@ -87,27 +87,24 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 		c.urn(json, p)
 		return
 	}
-	c.In(xml, "", !p.IsZero(), func() {
-		if c.Reading {
-			c.readRef(class, p)
-		} else {
-			c.closeTag()
-			c.writeRef(p)
-		}
-	})
+	c.In(xml, "", !p.IsZero(), func() { c.RefHere(class, p) })
+}
+
+// RefHere describes a reference that the element of SDMX-ML at hand is, and so has a Ref or URN.
+// What the element has besides is described before it.
+func (c *C) RefHere(class sdmx.Class, p *sdmx.Ref) {
+	if c.Reading {
+		c.readRef(class, p)
+		return
+	}
+	c.closeTag()
+	c.writeRef(p)
 }
 
 // Refs describes a repeated Ref, or an array of URNs.
 func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	if c.XML() {
-		List(c, xml, "", p, func(c *C, r *sdmx.Ref) {
-			if c.Reading {
-				c.readRef(class, r)
-				return
-			}
-			c.closeTag()
-			c.writeRef(r)
-		})
+		List(c, xml, "", p, func(c *C, r *sdmx.Ref) { c.RefHere(class, r) })
 		return
 	}
 	var urns []string

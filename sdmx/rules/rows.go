@@ -33,6 +33,25 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
+	sdmx.ClassValueList: {check: of((*checker).valueList), ncName: true},
+	sdmx.ClassGeographicCodelist: {check: of((*checker).geographicCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+	sdmx.ClassGeoGridCodelist: {check: of((*checker).geoGridCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+	sdmx.ClassHierarchicalCodelist: {check: of((*checker).hierarchicalCodelist), refs: map[string]target{
+		"Included.Codelist":      {sdmx.ClassCodelist},
+		"Hierarchies.Items.Code": {sdmx.ClassCode},
+	}},
+	sdmx.ClassHierarchy: {check: of((*checker).hierarchy), refs: map[string]target{
+		"Items.Code": {sdmx.ClassCode, sdmx.ClassGeoFeatureSetCode, sdmx.ClassGeoGridCode},
+	}},
+	sdmx.ClassHierarchyAssociation: {check: of((*checker).hierarchyAssociation), refs: map[string]target{
+		"Hierarchy": {sdmx.ClassHierarchy},
+		"Object":    nil,
+		"Context":   nil,
+	}},
 
 	sdmx.ClassConceptScheme: {check: of((*checker).conceptScheme), ncName: true, refs: map[string]target{
 		"Items.Representation.Enumeration": enumerationsOrValues,

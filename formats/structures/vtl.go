@@ -5,8 +5,15 @@ import (
 	"urncast/sdmx"
 )
 
+// vtlVersionDefault stands in SDMX-ML 2.1 in the place of a version that was not stated: the
+// schema requires one.
+const vtlVersionDefault = "2.0"
+
 // vtlScheme describes what all VTL schemes but that of mappings have before their items.
 func vtlScheme(c *codec.C, m sdmx.ItemScheme, item sdmx.Class, version *string) *owner {
+	if !c.Reading && c.XML() && *version == "" {
+		c.Written("vtlVersion", "", vtlVersionDefault)
+	}
 	c.Attr("vtlVersion", "vtlVersion", version)
 	return scheme(c, m, item)
 }
@@ -151,10 +158,23 @@ func vtlSpace(c *codec.C, xml, json string, keys *[]string) {
 	c.In(xml, json, len(*keys) > 0, func() { c.Strings("str:Key", "keys", keys) })
 }
 
+// unstated is the loss of what states no version of VTL, as stubs do.
+func unstated[T any](version func(*T) string) valueLoss {
+	return when(ml21, told, "that no VTL version is stated: "+vtlVersionDefault+" stands in its place", func(x *T) bool { return version(x) == "" })
+}
+
 func init() {
-	declare([]fieldLoss{},
+	declare(nil,
 		when(json20, fatal, "VTL mappings of concept schemes, which SDMX 3.0 does not have", func(x *sdmx.VtlMapping) bool {
 			return x.Mapped.Target() == sdmx.ClassConceptScheme
 		}),
+		when(fusion, told, "that a VTL mapping maps nothing, or all dataflows and one thing besides", func(x *sdmx.VtlMapping) bool {
+			return x.Mapped.IsZero() != x.Generic
+		}),
+		unstated(func(s *sdmx.TransformationScheme) string { return s.VTLVersion }),
+		unstated(func(s *sdmx.RulesetScheme) string { return s.VTLVersion }),
+		unstated(func(s *sdmx.UserDefinedOperatorScheme) string { return s.VTLVersion }),
+		unstated(func(s *sdmx.CustomTypeScheme) string { return s.VTLVersion }),
+		unstated(func(s *sdmx.NamePersonalisationScheme) string { return s.VTLVersion }),
 	)
 }

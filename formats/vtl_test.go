@@ -110,3 +110,17 @@ func TestVTLMappingMapsOneThing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A reference to a mapping says its class, which a Ref of 2.1 cannot.
+func TestVTLMappingIsReferredTo(t *testing.T) {
+	x := &sdmx.Categorisation{Source: sdmx.RefToItem(sdmx.ClassVtlCodelistMapping, "TEST", "MAP", "1.0", "M3"), Target: sdmx.RefToItem(sdmx.ClassCategory, "TEST", "CS", "1.0", "A")}
+	x.Agency, x.ID, x.Version, x.Names = "TEST", "X", "1.0", sdmx.Texts{{Lang: "en", Value: "x"}}
+	for _, f := range All() {
+		roundTrip(t, f, x)
+	}
+	in := head21 + `<s:Categorisations><s:Categorisation id="X" agencyID="TEST"><s:Source><Ref maintainableParentID="MAP" id="M3" agencyID="TEST" package="transformation" class="VtlMapping"/></s:Source></s:Categorisation></s:Categorisations></m:Structures></m:Structure>`
+	ms, _, err := readAll(t, "", []byte(in), ReadOptions{})
+	if err != nil || ms[0].(*sdmx.Categorisation).Source.Target().Kind() != x.Source.Target().Kind() {
+		t.Errorf("got %v, %v", ms, err)
+	}
+}

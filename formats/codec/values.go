@@ -233,6 +233,10 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(appendXML(a.out, value), '"')
 	}
 	class := p.Class
+	if p.ItemClass.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
+		return
+	}
 	a.out = append(a.out, "<Ref"...)
 	if p.Item != "" {
 		class = p.ItemClass

@@ -55,8 +55,8 @@ func TestVTLInEveryFormat(t *testing.T) {
 	}
 }
 
-// Our samples, written as SDMX-ML 2.1, are valid, and so are stubs of each class.
-func TestVTLIsValidXML(t *testing.T) {
+// Our samples, written as SDMX-ML 2.1, are valid, and so are stubs of the classes of VTL.
+func TestSamplesAreValidXML(t *testing.T) {
 	lint, err := exec.LookPath("xmllint")
 	if err != nil {
 		t.Skip("xmllint is not installed (Debian: libxml2-utils)")
@@ -72,8 +72,8 @@ func TestVTLIsValidXML(t *testing.T) {
 		written = append(written, path)
 	}
 	for _, name := range samples() {
-		if !strings.HasPrefix(name, "vtl") {
-			continue
+		if strings.HasPrefix(name, "everything") {
+			continue // it has what breaks rules, too
 		}
 		var b bytes.Buffer
 		if _, err := Convert(&b, SDMXML21, bytes.NewReader(sample(t, name)), header, ReadOptions{Name: name}); err != nil {

@@ -128,7 +128,7 @@ var classes = [classEnd]classInfo{
 	ClassMappingReportingTaxonomyMap:  {pkg: "mapping", name: "ReportingTaxonomyMap", owners: []Class{ClassStructureSet}, v3: none},
 
 	// Processes.
-	ClassProcess:     {pkg: "process", name: "Process", items: "step"},
+	ClassProcess:     {pkg: "process", name: "Process", construct: func() Maintainable { return &Process{} }, items: "step"},
 	ClassProcessStep: {pkg: "process", name: "ProcessStep", owners: []Class{ClassProcess}, word: "step"},
 	ClassTransition:  {pkg: "process", name: "Transition", owners: []Class{ClassProcess}},
 

@@ -54,7 +54,7 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassCategorySchemeMap:          {nil, "", "categorySchemeMaps", "CategorySchemeMap"},
 		sdmx.ClassOrganisationSchemeMap:      {nil, "", "organisationSchemeMaps", "OrganisationSchemeMap"},
 		sdmx.ClassReportingTaxonomyMap:       {nil, "", "reportingTaxonomyMaps", "ReportingTaxonomyMap"},
-		sdmx.ClassProcess:                    {nil, "Processes/Process", "processes", "Process"},
+		sdmx.ClassProcess:                    {of(process), "Processes/Process", "processes", "Process"},
 		sdmx.ClassCustomTypeScheme:           {of(customTypeScheme), "CustomTypes/CustomTypeScheme", "customTypeSchemes", "CustomTypeScheme"},
 		sdmx.ClassVtlMappingScheme:           {of(vtlMappingScheme), "VtlMappings/VtlMappingScheme", "vtlMappingSchemes", "VtlMappingScheme"},
 		sdmx.ClassNamePersonalisationScheme:  {of(namePersonalisationScheme), "NamePersonalisations/NamePersonalisationScheme", "namePersonalisationSchemes", "NamePersonalisationScheme"},

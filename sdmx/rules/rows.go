@@ -74,6 +74,11 @@ var rows = map[sdmx.Class]row{
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
 
+	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
+		"Items.Inputs.Object":  nil, // any object that can be identified
+		"Items.Outputs.Object": nil,
+	}},
+
 	sdmx.ClassCustomTypeScheme: {check: of((*checker).customTypeScheme)},
 	sdmx.ClassVtlMappingScheme: {check: of((*checker).vtlMappingScheme), refs: map[string]target{
 		"Items.Mapped": {sdmx.ClassDataflow, sdmx.ClassCodelist, sdmx.ClassConcept, sdmx.ClassConceptScheme},

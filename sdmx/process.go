@@ -49,6 +49,8 @@ func (*Process) Class() Class { return ClassProcess }
 
 func (p *Process) eachItem(fn func(Item)) { eachStep(p.Items, "", fn) }
 
+// eachStep calls fn with steps and what is inside them. A transition has no parent: that is an item
+// of the same class.
 func eachStep(steps []ProcessStep, parent string, fn func(Item)) {
 	for i := range steps {
 		x := &steps[i]
@@ -59,7 +61,7 @@ func eachStep(steps []ProcessStep, parent string, fn func(Item)) {
 		fn(it)
 		for j := range x.Transitions {
 			if t := &x.Transitions[j]; t.ID != "" {
-				fn(Item{Class: ClassTransition, Path: it.Path + "." + t.ID, Parent: it.Path, Nests: true, Value: t})
+				fn(Item{Class: ClassTransition, Path: it.Path + "." + t.ID, Value: t})
 			}
 		}
 		eachStep(x.Items, it.Path, fn)

@@ -16,49 +16,49 @@ func (c *checker) process(p *sdmx.Process) {
 			steps[it.Path] = true
 		}
 	})
-	c.processSteps("Items", p.Items, steps)
+	processSteps(c, "Items", p.Items, steps)
 }
 
-func (c *checker) processSteps(path string, list []sdmx.ProcessStep, steps map[string]bool) {
+func processSteps(c *checker, path string, list []sdmx.ProcessStep, steps map[string]bool) {
 	for i := range list {
 		x, at := &list[i], fmt.Sprintf("%s[%d]", path, i)
-		c.processObjects(at+".Inputs", x.Inputs)
-		c.processObjects(at+".Outputs", x.Outputs)
+		processObjects(c, at+".Inputs", x.Inputs)
+		processObjects(c, at+".Outputs", x.Outputs)
 		if x.Computation != nil {
-			c.localID(at+".Computation.LocalID", x.Computation.LocalID)
+			localID(c, at+".Computation.LocalID", x.Computation.LocalID)
 			if len(x.Computation.Descriptions) == 0 {
 				c.add(at+".Computation.Descriptions", "The computation of step %s has no description, which the schemas of SDMX 2.1 and 3.0 require. Add one, or take the computation away.", sdmx.Clip(x.ID))
 			}
 		}
-		c.transitions(at, x, steps)
-		c.processSteps(at+".Items", x.Items, steps)
+		transitions(c, at, x, steps)
+		processSteps(c, at+".Items", x.Items, steps)
 	}
 }
 
-func (c *checker) localID(path, id string) {
+func localID(c *checker, path, id string) {
 	if id != "" {
 		c.id(path, id)
 	}
 }
 
-func (c *checker) processObjects(path string, list []sdmx.ProcessObject) {
+func processObjects(c *checker, path string, list []sdmx.ProcessObject) {
 	for i := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		c.localID(at+".LocalID", list[i].LocalID)
+		localID(c, at+".LocalID", list[i].LocalID)
 		if list[i].Object.IsZero() {
 			c.add(at+".Object", "An input or output of a process refers to an object, and this one to none. Add the reference, or take it away.")
 		}
 	}
 }
 
-func (c *checker) transitions(path string, x *sdmx.ProcessStep, steps map[string]bool) {
+func transitions(c *checker, path string, x *sdmx.ProcessStep, steps map[string]bool) {
 	seen := map[string]int{}
 	for i := range x.Transitions {
 		t, at := &x.Transitions[i], fmt.Sprintf("%s.Transitions[%d]", path, i)
 		if t.ID != "" {
 			c.checkUnique(seen, i, path+".Transitions", t.ID, " of step "+sdmx.Clip(x.ID))
 		}
-		c.localID(at+".LocalID", t.LocalID)
+		localID(c, at+".LocalID", t.LocalID)
 		switch {
 		case t.Target == "":
 			c.add(at+".Target", "The transition of step %s does not say which step follows. Name one by its path, such as S1.S2.", sdmx.Clip(x.ID))

@@ -11,7 +11,7 @@ type part struct{ path, what, value string }
 
 // required checks that no part is empty. at is the path of what they belong to, with a dot, and
 // whose what people call it.
-func (c *checker) required(at, whose string, parts ...part) {
+func required(c *checker, at, whose string, parts ...part) {
 	for _, p := range parts {
 		if p.value == "" {
 			c.add(at+p.path, "%s has no %s, which the schemas of SDMX 2.1 and 3.0 require. Add it.", upperFirst(whose), p.what)
@@ -24,12 +24,12 @@ func (c *checker) required(at, whose string, parts ...part) {
 func (c *checker) vtl(s sdmx.ItemScheme, version string) {
 	c.items(s)
 	if !s.Common().External {
-		c.required("", "the "+s.Class().Word(), part{"VTLVersion", "VTL version (vtlVersion)", version})
+		required(c, "", "the "+s.Class().Word(), part{"VTLVersion", "VTL version (vtlVersion)", version})
 	}
 }
 
 // once checks that no structure is named twice in a list of references.
-func (c *checker) once(path string, refs []sdmx.Ref) {
+func once(c *checker, path string, refs []sdmx.Ref) {
 	at := make(map[sdmx.Ref]int, len(refs))
 	for i, r := range refs {
 		if before, twice := at[r]; twice {
@@ -42,11 +42,11 @@ func (c *checker) once(path string, refs []sdmx.Ref) {
 
 func (c *checker) transformationScheme(s *sdmx.TransformationScheme) {
 	c.vtl(s, s.VTLVersion)
-	c.once("Rulesets", s.Rulesets)
-	c.once("Operators", s.Operators)
+	once(c, "Rulesets", s.Rulesets)
+	once(c, "Operators", s.Operators)
 	for i := range s.Items {
 		x := &s.Items[i]
-		c.required(itemPath(i), "transformation "+sdmx.Clip(x.ID), part{"Expression", "expression", x.Expression}, part{"Result", "result", x.Result})
+		required(c, itemPath(i), "transformation "+sdmx.Clip(x.ID), part{"Expression", "expression", x.Expression}, part{"Result", "result", x.Result})
 	}
 }
 
@@ -54,17 +54,17 @@ func (c *checker) rulesetScheme(s *sdmx.RulesetScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
-		c.required(itemPath(i), "ruleset "+sdmx.Clip(x.ID), part{"Definition", "definition (rulesetDefinition)", x.Definition},
+		required(c, itemPath(i), "ruleset "+sdmx.Clip(x.ID), part{"Definition", "definition (rulesetDefinition)", x.Definition},
 			part{"Type", "type (rulesetType)", x.Type}, part{"Scope", "scope (rulesetScope)", x.Scope})
 	}
 }
 
 func (c *checker) userDefinedOperatorScheme(s *sdmx.UserDefinedOperatorScheme) {
 	c.vtl(s, s.VTLVersion)
-	c.once("Rulesets", s.Rulesets)
+	once(c, "Rulesets", s.Rulesets)
 	for i := range s.Items {
 		x := &s.Items[i]
-		c.required(itemPath(i), "operator "+sdmx.Clip(x.ID), part{"Definition", "definition (operatorDefinition)", x.Definition})
+		required(c, itemPath(i), "operator "+sdmx.Clip(x.ID), part{"Definition", "definition (operatorDefinition)", x.Definition})
 	}
 }
 
@@ -72,7 +72,7 @@ func (c *checker) customTypeScheme(s *sdmx.CustomTypeScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
-		c.required(itemPath(i), "custom type "+sdmx.Clip(x.ID), part{"ScalarType", "VTL type (vtlScalarType)", x.ScalarType}, part{"DataType", "data type (dataType)", x.DataType})
+		required(c, itemPath(i), "custom type "+sdmx.Clip(x.ID), part{"ScalarType", "VTL type (vtlScalarType)", x.ScalarType}, part{"DataType", "data type (dataType)", x.DataType})
 	}
 }
 
@@ -80,7 +80,7 @@ func (c *checker) namePersonalisationScheme(s *sdmx.NamePersonalisationScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
-		c.required(itemPath(i), "name personalisation "+sdmx.Clip(x.ID), part{"Artefact", "kind of artefact (vtlArtefact)", x.Artefact},
+		required(c, itemPath(i), "name personalisation "+sdmx.Clip(x.ID), part{"Artefact", "kind of artefact (vtlArtefact)", x.Artefact},
 			part{"DefaultName", "name in VTL (vtlDefaultName)", x.DefaultName}, part{"Personalised", "name of its own (personalisedName)", x.Personalised})
 	}
 }
@@ -91,17 +91,17 @@ func (c *checker) vtlMappingScheme(s *sdmx.VtlMappingScheme) {
 	aliases := make(map[string]int, len(s.Items))
 	for i := range s.Items {
 		x, at := &s.Items[i], itemPath(i)
-		c.required(at, "mapping "+sdmx.Clip(x.ID), part{"Alias", "alias", x.Alias})
+		required(c, at, "mapping "+sdmx.Clip(x.ID), part{"Alias", "alias", x.Alias})
 		if before, twice := aliases[x.Alias]; twice && x.Alias != "" {
 			c.add(at+"Alias", "The alias %q is there twice: it is that of Items[%d], too. An alias stands for one thing in a VTL mapping scheme; change one of the two.", sdmx.Clip(x.Alias), before)
 		} else {
 			aliases[x.Alias] = i
 		}
-		c.vtlMapping(at, x)
+		vtlMapping(c, at, x)
 	}
 }
 
-func (c *checker) vtlMapping(at string, x *sdmx.VtlMapping) {
+func vtlMapping(c *checker, at string, x *sdmx.VtlMapping) {
 	switch {
 	case x.Mapped.IsZero() && !x.Generic:
 		c.add(at+"Mapped", "Mapping %s does not say what it maps. Name a dataflow, a codelist or a concept, or make it the mapping of all dataflows (GenericDataflow).", sdmx.Clip(x.ID))

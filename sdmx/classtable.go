@@ -128,25 +128,25 @@ var classes = [classEnd]classInfo{
 	ClassMappingReportingTaxonomyMap:  {pkg: "mapping", name: "ReportingTaxonomyMap", owners: []Class{ClassStructureSet}, v3: none},
 
 	// Processes.
-	ClassProcess:     {pkg: "process", name: "Process", items: "step"},
+	ClassProcess:     {pkg: "process", name: "Process", construct: func() Maintainable { return &Process{} }, items: "step"},
 	ClassProcessStep: {pkg: "process", name: "ProcessStep", owners: []Class{ClassProcess}, word: "step"},
 	ClassTransition:  {pkg: "process", name: "Transition", owners: []Class{ClassProcess}},
 
 	// VTL.
-	ClassCustomTypeScheme:          {pkg: "transformation", name: "CustomTypeScheme", items: "custom type"},
-	ClassVtlMappingScheme:          {pkg: "transformation", name: "VtlMappingScheme", word: "VTL mapping scheme", items: "mapping"},
-	ClassNamePersonalisationScheme: {pkg: "transformation", name: "NamePersonalisationScheme", items: "name personalisation"},
-	ClassRulesetScheme:             {pkg: "transformation", name: "RulesetScheme", items: "ruleset"},
-	ClassUserDefinedOperatorScheme: {pkg: "transformation", name: "UserDefinedOperatorScheme", word: "user-defined operator scheme", items: "operator"},
-	ClassTransformationScheme:      {pkg: "transformation", name: "TransformationScheme", items: "transformation"},
+	ClassCustomTypeScheme:          {pkg: "transformation", name: "CustomTypeScheme", construct: func() Maintainable { return &CustomTypeScheme{} }, items: "custom type"},
+	ClassVtlMappingScheme:          {pkg: "transformation", name: "VtlMappingScheme", construct: func() Maintainable { return &VtlMappingScheme{} }, word: "VTL mapping scheme", items: "mapping"},
+	ClassNamePersonalisationScheme: {pkg: "transformation", name: "NamePersonalisationScheme", construct: func() Maintainable { return &NamePersonalisationScheme{} }, items: "name personalisation"},
+	ClassRulesetScheme:             {pkg: "transformation", name: "RulesetScheme", construct: func() Maintainable { return &RulesetScheme{} }, items: "ruleset"},
+	ClassUserDefinedOperatorScheme: {pkg: "transformation", name: "UserDefinedOperatorScheme", construct: func() Maintainable { return &UserDefinedOperatorScheme{} }, word: "user-defined operator scheme", items: "operator"},
+	ClassTransformationScheme:      {pkg: "transformation", name: "TransformationScheme", construct: func() Maintainable { return &TransformationScheme{} }, items: "transformation"},
 	ClassTransformation:            {pkg: "transformation", name: "Transformation", owners: []Class{ClassTransformationScheme}},
 	ClassRuleset:                   {pkg: "transformation", name: "Ruleset", owners: []Class{ClassRulesetScheme}},
 	ClassUserDefinedOperator:       {pkg: "transformation", name: "UserDefinedOperator", owners: []Class{ClassUserDefinedOperatorScheme}, word: "operator"},
 	ClassCustomType:                {pkg: "transformation", name: "CustomType", owners: []Class{ClassCustomTypeScheme}},
 	ClassNamePersonalisation:       {pkg: "transformation", name: "NamePersonalisation", owners: []Class{ClassNamePersonalisationScheme}},
-	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", aliases: []string{"VtlMapping"}, word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", kind: ClassVtlDataflowMapping, word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", kind: ClassVtlDataflowMapping, aliases: []string{"VtlConceptSchemeMapping"}, word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
 }
 
 var (

@@ -229,10 +229,13 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(append(append(a.out, ' '), name...), '=', '"')
 		a.out = append(appendXML(a.out, value), '"')
 	}
-	class := p.Class
+	class := p.Target()
+	if class.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
+		return
+	}
 	a.out = append(a.out, "<Ref"...)
 	if p.Item != "" {
-		class = p.ItemClass
 		attr("maintainableParentID", p.ID)
 		attr("maintainableParentVersion", string(p.Version))
 		attr("id", p.Item)

@@ -54,13 +54,13 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassCategorySchemeMap:          {nil, "", "categorySchemeMaps", "CategorySchemeMap"},
 		sdmx.ClassOrganisationSchemeMap:      {nil, "", "organisationSchemeMaps", "OrganisationSchemeMap"},
 		sdmx.ClassReportingTaxonomyMap:       {nil, "", "reportingTaxonomyMaps", "ReportingTaxonomyMap"},
-		sdmx.ClassProcess:                    {nil, "Processes/Process", "processes", "Process"},
-		sdmx.ClassCustomTypeScheme:           {nil, "CustomTypes/CustomTypeScheme", "customTypeSchemes", "CustomTypeScheme"},
-		sdmx.ClassVtlMappingScheme:           {nil, "VtlMappings/VtlMappingScheme", "vtlMappingSchemes", "VtlMappingScheme"},
-		sdmx.ClassNamePersonalisationScheme:  {nil, "NamePersonalisations/NamePersonalisationScheme", "namePersonalisationSchemes", "NamePersonalisationScheme"},
-		sdmx.ClassRulesetScheme:              {nil, "Rulesets/RulesetScheme", "rulesetSchemes", "RulesetScheme"},
-		sdmx.ClassUserDefinedOperatorScheme:  {nil, "UserDefinedOperators/UserDefinedOperatorScheme", "userDefinedOperatorSchemes", "UserDefinedOperatorScheme"},
-		sdmx.ClassTransformationScheme:       {nil, "Transformations/TransformationScheme", "transformationSchemes", "TransformationScheme"},
+		sdmx.ClassProcess:                    {of(process), "Processes/Process", "processes", "Process"},
+		sdmx.ClassCustomTypeScheme:           {of(customTypeScheme), "CustomTypes/CustomTypeScheme", "customTypeSchemes", "CustomTypeScheme"},
+		sdmx.ClassVtlMappingScheme:           {of(vtlMappingScheme), "VtlMappings/VtlMappingScheme", "vtlMappingSchemes", "VtlMappingScheme"},
+		sdmx.ClassNamePersonalisationScheme:  {of(namePersonalisationScheme), "NamePersonalisations/NamePersonalisationScheme", "namePersonalisationSchemes", "NamePersonalisationScheme"},
+		sdmx.ClassRulesetScheme:              {of(rulesetScheme), "Rulesets/RulesetScheme", "rulesetSchemes", "RulesetScheme"},
+		sdmx.ClassUserDefinedOperatorScheme:  {of(userDefinedOperatorScheme), "UserDefinedOperators/UserDefinedOperatorScheme", "userDefinedOperatorSchemes", "UserDefinedOperatorScheme"},
+		sdmx.ClassTransformationScheme:       {of(transformationScheme), "Transformations/TransformationScheme", "transformationSchemes", "TransformationScheme"},
 	}
 	for c, r := range rows {
 		for d, name := range r.places() {

@@ -165,10 +165,11 @@ func takeSelf(c *codec.C, links *[]sdmx.Link, uri *string, class sdmx.Class, che
 	})
 }
 
-// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1.
+// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1 or
+// by that of its kind.
 func isTypeOf(name string, class sdmx.Class) bool {
 	old := map[sdmx.Class]string{sdmx.ClassMeasure: "primarymeasure", sdmx.ClassDataAttribute: "attribute"}
-	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, old[class])
+	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, class.Kind().String()) || strings.EqualFold(name, old[class])
 }
 
 // take removes the links that fit and that by has taken.

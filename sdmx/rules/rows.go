@@ -92,6 +92,31 @@ var rows = map[sdmx.Class]row{
 		"Provider":     {sdmx.ClassMetadataProvider},
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
+
+	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
+		"Items.Inputs.Object":  nil, // any object that can be identified
+		"Items.Outputs.Object": nil,
+	}},
+
+	sdmx.ClassCustomTypeScheme: {check: of((*checker).customTypeScheme)},
+	sdmx.ClassVtlMappingScheme: {check: of((*checker).vtlMappingScheme), refs: map[string]target{
+		"Items.Mapped": {sdmx.ClassDataflow, sdmx.ClassCodelist, sdmx.ClassConcept, sdmx.ClassConceptScheme},
+	}},
+	sdmx.ClassNamePersonalisationScheme: {check: of((*checker).namePersonalisationScheme)},
+	sdmx.ClassRulesetScheme: {check: of((*checker).rulesetScheme), refs: map[string]target{
+		"Mappings": {sdmx.ClassVtlMappingScheme},
+	}},
+	sdmx.ClassUserDefinedOperatorScheme: {check: of((*checker).userDefinedOperatorScheme), refs: map[string]target{
+		"Mappings": {sdmx.ClassVtlMappingScheme},
+		"Rulesets": {sdmx.ClassRulesetScheme},
+	}},
+	sdmx.ClassTransformationScheme: {check: of((*checker).transformationScheme), refs: map[string]target{
+		"Mappings":         {sdmx.ClassVtlMappingScheme},
+		"Personalisations": {sdmx.ClassNamePersonalisationScheme},
+		"CustomTypes":      {sdmx.ClassCustomTypeScheme},
+		"Rulesets":         {sdmx.ClassRulesetScheme},
+		"Operators":        {sdmx.ClassUserDefinedOperatorScheme},
+	}},
 }
 
 // of makes the check of a type one of any structure.

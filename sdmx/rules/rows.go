@@ -73,6 +73,30 @@ var rows = map[sdmx.Class]row{
 		"Provider":     {sdmx.ClassMetadataProvider},
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
+
+	sdmx.ClassDataConstraint: {check: of((*checker).dataConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataProvider, sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+		"MetadataRegions.Keys.DataSets.Provider":       {sdmx.ClassDataProvider},
+		"MetadataRegions.Keys.Objects":                 nil,
+	}},
+	sdmx.ClassMetadataConstraint: {check: of((*checker).metadataConstraint), refs: map[string]target{
+		"Attachment.To":                    {sdmx.ClassMetadataProvider, sdmx.ClassMetadataSet, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow, sdmx.ClassMetadataProvisionAgreement},
+		"Attachment.DataSets.Provider":     {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider": {sdmx.ClassDataProvider},
+		"Regions.Keys.DataSets.Provider":   {sdmx.ClassDataProvider},
+		"Regions.Keys.Objects":             nil,
+	}},
+	sdmx.ClassAttachmentConstraint: {check: of((*checker).attachmentConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+	}},
 }
 
 // of makes the check of a type one of any structure.

@@ -24,3 +24,12 @@ func TestConstraintsReferToWhatTheyAreAttachedTo(t *testing.T) {
 		t.Errorf("after the rename, the constraint is attached to %s", to)
 	}
 }
+
+// Metadata sets are held elsewhere, so a constraint may be attached to one that is not here.
+func TestMetadataSetsAreElsewhere(t *testing.T) {
+	k := named(&sdmx.MetadataConstraint{}, "K", "1.0")
+	k.Attachment.To = []sdmx.Ref{sdmx.RefTo(sdmx.URN{Class: sdmx.ClassMetadataSet, Agency: "A", ID: "S", Version: "1.0"})}
+	if got := holding(agencyScheme("A")).try(t, registry.Submission{Mode: registry.ModeReplace}, k); !strings.HasPrefix(got, "created") {
+		t.Errorf("the constraint was not taken: %q", got)
+	}
+}

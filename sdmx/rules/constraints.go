@@ -7,7 +7,18 @@ import (
 	"urncast/sdmx"
 )
 
-func (c *checker) dataConstraint(x *sdmx.DataConstraint) {
+// A constraintChecker has the checks that constraints of several classes share.
+type constraintChecker struct{ *checker }
+
+func (c *checker) dataConstraint(x *sdmx.DataConstraint) { constraintChecker{c}.data(x) }
+
+func (c *checker) metadataConstraint(x *sdmx.MetadataConstraint) { constraintChecker{c}.metadata(x) }
+
+func (c *checker) attachmentConstraint(x *sdmx.AttachmentConstraint) {
+	constraintChecker{c}.attachmentOnly(x)
+}
+
+func (c constraintChecker) data(x *sdmx.DataConstraint) {
 	if x.Role != "" && x.Role != sdmx.RoleAllowed && x.Role != sdmx.RoleActual {
 		c.add("Role", "The role of a data constraint is %s or %s, not %q. Send one of them.", sdmx.RoleAllowed, sdmx.RoleActual, sdmx.Clip(x.Role))
 	}
@@ -34,7 +45,7 @@ func (c *checker) dataConstraint(x *sdmx.DataConstraint) {
 	}
 }
 
-func (c *checker) metadataConstraint(x *sdmx.MetadataConstraint) {
+func (c constraintChecker) metadata(x *sdmx.MetadataConstraint) {
 	if x.Role != "" && x.Role != sdmx.RoleAllowed {
 		c.add("Role", "The role of a metadata constraint is %s, not %q. Send that, or leave it out.", sdmx.RoleAllowed, sdmx.Clip(x.Role))
 	}
@@ -48,7 +59,7 @@ func (c *checker) metadataConstraint(x *sdmx.MetadataConstraint) {
 	}
 }
 
-func (c *checker) attachmentConstraint(x *sdmx.AttachmentConstraint) {
+func (c constraintChecker) attachmentOnly(x *sdmx.AttachmentConstraint) {
 	c.attachment(&x.Attachment)
 	if a := &x.Attachment; len(a.Sources) > 0 {
 		c.add("Attachment.Sources", "An attachment constraint has no queryable data sources. Take them away.")
@@ -58,7 +69,7 @@ func (c *checker) attachmentConstraint(x *sdmx.AttachmentConstraint) {
 }
 
 // attachment checks that a constraint is attached to things of one kind.
-func (c *checker) attachment(a *sdmx.Attachment) {
+func (c constraintChecker) attachment(a *sdmx.Attachment) {
 	kinds := 0
 	for _, n := range []int{len(a.To), len(a.DataSets), len(a.MetadataSets), len(a.SimpleSources)} {
 		if n > 0 {
@@ -86,7 +97,7 @@ func (c *checker) attachment(a *sdmx.Attachment) {
 	c.setRefs("Attachment.MetadataSets", a.MetadataSets)
 }
 
-func (c *checker) setRefs(path string, sets []sdmx.SetRef) {
+func (c constraintChecker) setRefs(path string, sets []sdmx.SetRef) {
 	for i := range sets {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		c.id(at+".ID", sets[i].ID)
@@ -97,20 +108,20 @@ func (c *checker) setRefs(path string, sets []sdmx.SetRef) {
 }
 
 // stated checks that something is not empty.
-func (c *checker) stated(path, who, what, value string) {
+func (c constraintChecker) stated(path, who, what, value string) {
 	if value == "" {
 		c.add(path, "%s needs %s. Add it, or take the whole away.", who, article(what))
 	}
 }
 
-func (c *checker) bothEnds(path, from, to string) {
+func (c constraintChecker) bothEnds(path, from, to string) {
 	c.stated(path+".Start", "A reference period", "start", from)
 	c.stated(path+".End", "A reference period", "end", to)
 	c.period(path+".Start", from)
 	c.period(path+".End", to)
 }
 
-func (c *checker) calendar(r *sdmx.ReleaseCalendar) {
+func (c constraintChecker) calendar(r *sdmx.ReleaseCalendar) {
 	if r != nil {
 		c.stated("Calendar.Periodicity", "A release calendar", "periodicity", r.Periodicity)
 		c.stated("Calendar.Offset", "A release calendar", "offset", r.Offset)
@@ -118,7 +129,7 @@ func (c *checker) calendar(r *sdmx.ReleaseCalendar) {
 	}
 }
 
-func (c *checker) keySets(sets []sdmx.KeySet) {
+func (c constraintChecker) keySets(sets []sdmx.KeySet) {
 	for i := range sets {
 		path := fmt.Sprintf("KeySets[%d]", i)
 		if len(sets[i].Keys) == 0 {
@@ -130,7 +141,7 @@ func (c *checker) keySets(sets []sdmx.KeySet) {
 	}
 }
 
-func (c *checker) key(path string, k *sdmx.Key) {
+func (c constraintChecker) key(path string, k *sdmx.Key) {
 	seen := map[string]int{}
 	for i := range k.Values {
 		at := fmt.Sprintf("%s.Values[%d]", path, i)
@@ -147,10 +158,10 @@ func (c *checker) key(path string, k *sdmx.Key) {
 }
 
 // dimensionID checks the id of a dimension (SingleNCNameIDType).
-func (c *checker) dimensionID(path, id string) { c.ncName(path+".ID", "a dimension", id) }
+func (c constraintChecker) dimensionID(path, id string) { c.ncName(path+".ID", "a dimension", id) }
 
 // allValues checks the values of components, whose ids may be paths (NestedNCNameIDType).
-func (c *checker) allValues(path string, all []sdmx.ComponentValues) {
+func (c constraintChecker) allValues(path string, all []sdmx.ComponentValues) {
 	for i := range all {
 		x, at := &all[i], fmt.Sprintf("%s[%d]", path, i)
 		for part := range strings.SplitSeq(x.ID, ".") {
@@ -173,7 +184,7 @@ func (c *checker) allValues(path string, all []sdmx.ComponentValues) {
 	}
 }
 
-func (c *checker) timeRange(path string, r *sdmx.TimeRange) {
+func (c constraintChecker) timeRange(path string, r *sdmx.TimeRange) {
 	if r == nil {
 		return
 	}
@@ -193,7 +204,7 @@ func (c *checker) timeRange(path string, r *sdmx.TimeRange) {
 	}
 }
 
-func (c *checker) metadataKeySets(sets []sdmx.MetadataKeySet) {
+func (c constraintChecker) metadataKeySets(sets []sdmx.MetadataKeySet) {
 	for i := range sets {
 		path := fmt.Sprintf("MetadataKeySets[%d]", i)
 		if len(sets[i].Keys) == 0 {
@@ -213,7 +224,7 @@ func (c *checker) metadataKeySets(sets []sdmx.MetadataKeySet) {
 	}
 }
 
-func (c *checker) metadataKeyValue(path string, v *sdmx.MetadataKeyValue) {
+func (c constraintChecker) metadataKeyValue(path string, v *sdmx.MetadataKeyValue) {
 	c.ncName(path+".ID", "a target", v.ID)
 	kinds := 0
 	for _, has := range []bool{v.Value != "", v.DataSet != nil, v.DataKey != nil, !v.Object.IsZero()} {
@@ -232,14 +243,14 @@ func (c *checker) metadataKeyValue(path string, v *sdmx.MetadataKeyValue) {
 	}
 }
 
-func (c *checker) dataKey(path string, k *sdmx.Key) {
+func (c constraintChecker) dataKey(path string, k *sdmx.Key) {
 	if len(k.Values) == 0 {
 		c.add(path, "The key has no values. Add one, or take the key away.")
 	}
 	c.key(path, k)
 }
 
-func (c *checker) metadataRegion(path string, r *sdmx.MetadataRegion) {
+func (c constraintChecker) metadataRegion(path string, r *sdmx.MetadataRegion) {
 	for i := range r.Keys {
 		x, at := &r.Keys[i], fmt.Sprintf("%s.Keys[%d]", path, i)
 		c.ncName(at+".ID", "a target", x.ID)

@@ -12,14 +12,14 @@ import (
 	"urncast/sdmx/rules"
 )
 
-// isConstraint reports whether a class is one of constraints.
-func isConstraint(c sdmx.Class) bool {
-	return c == sdmx.ClassDataConstraint || c == sdmx.ClassMetadataConstraint || c == sdmx.ClassAttachmentConstraint
+// ofConstraints reports whether a class is one of constraints, or that of metadataflows.
+func ofConstraints(c sdmx.Class) bool {
+	return c == sdmx.ClassDataConstraint || c == sdmx.ClassMetadataConstraint || c == sdmx.ClassAttachmentConstraint || c == sdmx.ClassMetadataflow
 }
 
-// Constraints of the real files are the same after they were written and read in the format in
+// Constraints and metadataflows of the real files are the same after they were written and read in the format in
 // which they came; what is written is valid.
-func TestRealConstraints(t *testing.T) {
+func TestRealConstraintsAndMetadataflows(t *testing.T) {
 	schema := filepath.Join(shared(t), "sdmx-ml-2.1", "SDMXMessage.xsd")
 	_, noLint := exec.LookPath("xmllint")
 	if noLint != nil {
@@ -45,7 +45,7 @@ func TestRealConstraints(t *testing.T) {
 				}
 			}
 			for _, m := range ms {
-				if !isConstraint(m.Class()) {
+				if !ofConstraints(m.Class()) {
 					continue
 				}
 				if faults := rules.Check(m); len(faults) > 0 {
@@ -71,9 +71,9 @@ func TestRealConstraints(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("%s: %d constraints read, %d refused by the rules", folder, read, refused)
+		t.Logf("%s: %d structures read, %d refused by the rules", folder, read, refused)
 		if read == 0 {
-			t.Errorf("no constraint of %s was read", folder)
+			t.Errorf("nothing of %s was read", folder)
 		}
 	}
 }

@@ -88,7 +88,7 @@ var classes = [classEnd]classInfo{
 
 	// Metadata structures.
 	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
-	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow"},
+	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow", construct: func() Maintainable { return &Metadataflow{} }},
 	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
 	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
 	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},

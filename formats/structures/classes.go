@@ -34,7 +34,7 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassCategoryScheme:             {of(categoryScheme), "CategorySchemes/CategoryScheme", "categorySchemes", "CategoryScheme"},
 		sdmx.ClassMetadataStructure:          {nil, "MetadataStructures/MetadataStructure", "metadataStructures", "MetadataStructure"},
 		sdmx.ClassDataStructure:              {of(dataStructure), "DataStructures/DataStructure", "dataStructures", "DataStructure"},
-		sdmx.ClassMetadataflow:               {nil, "Metadataflows/Metadataflow", "metadataflows", "Metadataflow"},
+		sdmx.ClassMetadataflow:               {of(metadataflow), "Metadataflows/Metadataflow", "metadataflows", "Metadataflow"},
 		sdmx.ClassDataflow:                   {of(dataflow), "Dataflows/Dataflow", "dataflows", "Dataflow"},
 		sdmx.ClassCategorisation:             {of(categorisation), "Categorisations/Categorisation", "categorisations", "Categorisation"},
 		sdmx.ClassReportingTaxonomy:          {of(reportingTaxonomy), "ReportingTaxonomies/ReportingTaxonomy", "reportingTaxonomies", "ReportingTaxonomy"},

@@ -64,6 +64,11 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
+	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
+		"Structure": {sdmx.ClassMetadataStructure},
+		"Targets":   nil,
+	}, loose: []string{"Targets"}},
+
 	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
 		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
 		"Provider": {sdmx.ClassDataProvider},
@@ -126,6 +131,9 @@ func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
 func (c *checker) categoryScheme(s *sdmx.CategoryScheme) {
 	checkNested(c, "Items", "", s.Items, func(x *sdmx.Category) (string, []sdmx.Category) { return x.ID, x.Items })
 }
+
+// metadataflow checks nothing more: one without a structure is a stub.
+func (c *checker) metadataflow(*sdmx.Metadataflow) {}
 
 // dataflow checks nothing more: a dataflow without a structure is a stub.
 func (c *checker) dataflow(*sdmx.Dataflow) {}

@@ -46,6 +46,12 @@ func ByName(name string) (*Format, error) {
 	return nil, fmt.Errorf("format %q is not known; the formats are %s", name, strings.Join(names, ", "))
 }
 
+// Has reports whether the format has structures of a class at all.
+func (f *Format) Has(c sdmx.Class) bool {
+	_, _, ok := structures.Names(f.dialect, c)
+	return ok
+}
+
 // URN returns the URN of a structure as the format's messages spell it: the ContentConstraint of
 // SDMX-ML 2.1 is the DataConstraint of Fusion-JSON. It is the key of the messages on a topic.
 func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.dialect.Generation()) }

@@ -35,7 +35,7 @@ type OrganisationUnitScheme struct{ Scheme[OrganisationUnit] }
 // scheme.
 type OrganisationUnit struct {
 	Organisation
-	Parent string `c:"31"`
+	Parent string `c:"31,parent"`
 }
 
 // A ProvisionAgreement says that a data provider provides data of a dataflow.
@@ -60,7 +60,7 @@ type ReportingTaxonomy struct{ Scheme[ReportingCategory] }
 // A ReportingCategory is a part of a report; Items are the parts of it.
 type ReportingCategory struct {
 	Nameable
-	Items []ReportingCategory `c:"30"`
+	Items []ReportingCategory `c:"30,items"`
 	// Structures are data or metadata structures; Usages are flows or provision agreements.
 	// A category has one of the two.
 	Structures []Ref `c:"31"`

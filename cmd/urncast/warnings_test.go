@@ -211,7 +211,7 @@ func TestTailSaysWhatIsLeftOut(t *testing.T) {
 func TestTailEndsItsLinesWithoutBlanks(t *testing.T) {
 	for job, want := range map[string]string{"": "  urn:x\n", "baseline 7": "  urn:x  baseline 7\n"} {
 		out, _, err := captured(t, func() error {
-			return (&tailCommand{}).print(&rest.TopicRecord{Transaction: "5", URN: "urn:x", Job: job})
+			return (&tailCommand{}).print(&manage.TopicRecord{Transaction: "5", URN: "urn:x", Job: job})
 		})
 		if err != nil || !strings.HasSuffix(out, want) {
 			t.Errorf("%v: %q does not end with %q", err, out, want)

@@ -5,6 +5,14 @@ import (
 	"urncast/sdmx"
 )
 
+func init() {
+	declare(nil,
+		when(json20, fatal, "provision agreements for metadata, which SDMX 2.1 has", func(x *sdmx.ProvisionAgreement) bool {
+			return x.Usage.Class == sdmx.ClassMetadataflow
+		}),
+	)
+}
+
 // organisation describes what all organisations have; parent, if it is not nil, the place of
 // an organisation unit.
 func organisation(c *codec.C, x *sdmx.Organisation, o *owner, parent *string) {

@@ -1,0 +1,147 @@
+package sdmxtest
+
+import (
+	"reflect"
+	"strings"
+
+	"urncast/sdmx"
+)
+
+// kinds has the number of values of each enumeration.
+var kinds = map[reflect.Type]int{
+	reflect.TypeFor[sdmx.OptBool](): 3,
+
+	reflect.TypeFor[sdmx.DimensionKind]():  3,
+	reflect.TypeFor[sdmx.AttachmentKind](): 4,
+}
+
+// words has the values of text fields that cannot be any text, by type and field.
+var words = map[string][]string{
+	"Text.Lang":          {"en", "fr"},
+	"Link.HrefLang":      {"en", "de"},
+	"Link.URN":           {"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=AG:LINKED(1.0)"},
+	"Artefact.ValidFrom": {"2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z"},
+	"Artefact.ValidTo":   {"2030-01-01T00:00:00Z", "2031-02-03T04:05:06Z"},
+
+	"MemberValue.Cascade": {"true", "excluderoot"},
+
+	"Representation.MinOccurs": {"1"},
+	"Representation.MaxOccurs": {"3", "unbounded"},
+	"TextFormat.Type":          {"Integer", "String"},
+	"TextFormat.TimeInterval":  {"P1Y", "P1M"},
+	"TextFormat.StartTime":     {"2020", "2021-02"},
+	"TextFormat.EndTime":       {"2030", "2031-02"},
+}
+
+// adjusted makes structures of a class agree with themselves, where fields depend on others.
+var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
+	sdmx.ClassDataStructure: of(dataStructure),
+	// A reporting category has structures, or flows and agreements.
+	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
+}
+
+func oneKind(items []sdmx.ReportingCategory, seed int) {
+	for i := range items {
+		if (i+seed)%2 == 0 {
+			items[i].Structures = nil
+		} else {
+			items[i].Usages = nil
+		}
+		oneKind(items[i].Items, seed+1)
+	}
+}
+
+// suited takes out of a filled structure what a format cannot express at all (a fatal loss), or
+// has in another way.
+var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
+	sdmx.ClassCodelist: of(func(l *sdmx.Codelist, format string) {
+		if isV2(format) {
+			l.Extensions = nil
+		}
+	}),
+	sdmx.ClassConceptScheme: of(func(s *sdmx.ConceptScheme, format string) {
+		for i := range s.Items {
+			suitRepresentation(s.Items[i].Representation, format)
+		}
+	}),
+
+	sdmx.ClassDataStructure: of(suitDataStructure),
+
+	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, format string) {
+		if isV2(format) {
+			sdmx.EachRef(t, func(_ string, r *sdmx.Ref) {
+				if r.Class == sdmx.ClassMetadataProvisionAgreement {
+					r.Class = sdmx.ClassProvisionAgreement
+				}
+			})
+		}
+	}),
+	sdmx.ClassProvisionAgreement: of(func(x *sdmx.ProvisionAgreement, format string) {
+		if format == "sdmx-json-2.0" {
+			x.Usage.Class = sdmx.ClassDataflow
+		}
+	}),
+}
+
+func of[T sdmx.Maintainable, A any](adjust func(T, A)) func(sdmx.Maintainable, A) {
+	return func(m sdmx.Maintainable, a A) { adjust(m.(T), a) }
+}
+
+// isV2 reports whether a format has the model of SDMX 2.x.
+func isV2(format string) bool {
+	return strings.HasPrefix(format, "sdmx-ml-1") || strings.HasPrefix(format, "sdmx-ml-2") || format == "sdmx-json-1.0"
+}
+
+// suitRepresentation makes the enumeration of a representation a codelist, which all formats
+// have; Fusion-JSON has all lists.
+func suitRepresentation(r *sdmx.Representation, format string) {
+	if r != nil && format != "fusion-json" && !r.Enumeration.IsZero() && r.Enumeration.Class != sdmx.ClassConceptScheme {
+		r.Enumeration.Class = sdmx.ClassCodelist
+	}
+}
+
+func dataStructure(d *sdmx.DataStructure, seed int) {
+	d.Dimensions[0].Kind = []sdmx.DimensionKind{sdmx.DimensionPlain, sdmx.DimensionMeasure}[seed%2]
+	once := func(r *sdmx.Representation) { r.MinOccurs, r.MaxOccurs = "", "" }
+	once(d.Dimensions[0].Representation)
+	t := &d.Dimensions[1]
+	t.Kind, t.ID, t.Representation.Enumeration, t.Representation.Format.Type = sdmx.DimensionTime, sdmx.TimeDimensionID, sdmx.Ref{}, "ObservationalTimePeriod"
+	once(t.Representation)
+	d.Measures[0].ID = sdmx.MeasureIDPrimary
+	dimension, group := d.Dimensions[0].ID, d.Groups[0].ID
+	d.Groups[0].Dimensions, d.Groups[0].AttachmentConstraint = []string{dimension}, sdmx.Ref{}
+	d.Groups[1].Dimensions = nil
+	d.Attributes[0].Relationship = sdmx.Relationship{Kind: sdmx.AttachDimensions, Dimensions: []string{dimension}, Groups: []string{group}}
+	d.Attributes[1].Relationship = sdmx.Relationship{Kind: []sdmx.AttachmentKind{sdmx.AttachObservation, sdmx.AttachDataflow}[seed%2]}
+	d.Attributes[1].ID = sdmx.YearStartDayID
+	for i := range d.Attributes {
+		d.Attributes[i].YearStartDay, d.Attributes[i].Measures = i == 1, []string{sdmx.MeasureIDPrimary}
+	}
+	for i := range d.MetadataUsages {
+		d.MetadataUsages[i].Relationship = sdmx.Relationship{Kind: sdmx.AttachGroup, Groups: []string{group}}
+	}
+	d.ListAnnotations[0].List, d.ListAnnotations[1].List = sdmx.ClassDimensionDescriptor.String(), sdmx.ClassMeasureDescriptor.String()
+}
+
+func suitDataStructure(d *sdmx.DataStructure, format string) {
+	for i := range d.Dimensions {
+		suitRepresentation(d.Dimensions[i].Representation, format)
+	}
+	for i := range d.Attributes {
+		suitRepresentation(d.Attributes[i].Representation, format)
+	}
+	for i := range d.Measures {
+		suitRepresentation(d.Measures[i].Representation, format)
+	}
+	if isV2(format) || format == "fusion-json" {
+		d.Metadata, d.MetadataUsages = sdmx.Ref{}, nil
+	}
+	if isV2(format) {
+		d.Measures = d.Measures[:1]
+		return
+	}
+	d.Groups = d.Groups[:1] // the other one has an attachment constraint
+	if d.Dimensions[0].Kind == sdmx.DimensionMeasure && format != "fusion-json" {
+		d.Dimensions[0].Kind, d.Dimensions[0].Representation.Enumeration.Class = sdmx.DimensionPlain, sdmx.ClassCodelist
+	}
+}

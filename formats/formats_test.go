@@ -283,12 +283,14 @@ func FuzzReadXML(f *testing.F) {
 	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><c:Name xml:lang="fr">&lt;é</c:Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:Dataflows><s:Dataflow id="F" agencyID="X"><s:Structure><Ref id="D" agencyID="X" version="1.0"/></s:Structure></s:Dataflow></s:Dataflows></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:VtlMappings><s:VtlMappingScheme id="M" agencyID="X"><s:VtlMapping id="a" alias="b"><s:GenericDataflow/><s:ToVtlMapping method="Pivot"><s:ToVtlSubSpace><s:Key>F</s:Key></s:ToVtlSubSpace></s:ToVtlMapping></s:VtlMapping></s:VtlMappingScheme></s:VtlMappings></m:Structures></m:Structure>`))
+	f.Add([]byte(head21 + `<s:Constraints><s:ContentConstraint id="K" agencyID="X"><s:CubeRegion><c:KeyValue id="D"><c:Value cascadeValues="true">a</c:Value><c:TimeRange><c:AfterPeriod>2020</c:AfterPeriod></c:TimeRange></c:KeyValue></s:CubeRegion></s:ContentConstraint></s:Constraints></m:Structures></m:Structure>`))
 	f.Add([]byte("\xff\xfe<\x00a\x00>\x00"))
 	fuzzRead(f)
 }
 
 func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`{"meta":{},"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"en","value":"\u00e9"}]}]}]}`))
+	f.Add([]byte(`{"DataConstraint":[{"id":"K","agencyId":"X","includeCube":{"D":{"cascade":["a"],"values":["b"]}},"excludeSeries":{"dims":["D"],"rows":[["a"]],"comps":[]}}]}`))
 	f.Add([]byte(`{"DataStructure":[{"id":"D","agencyId":"X","dimensionList":{"dimensions":[{"id":"F","isTimeDimension":true}]}}]}`))
 	f.Add([]byte(`{"VtlMappingScheme":[{"id":"M","agencyId":"X","items":[{"id":"a","alias":"b","toVtlMethod":"Pivot","toVtlSubSpace":["F"]}]}]}`))
 	f.Add([]byte(`{"data":{"transformationSchemes":[{"id":"T","agencyID":"X","version":"1.0","vtlVersion":"2.0","transformations":[{"id":"a","expression":"b","result":"c","isPersistent":true}]}]}}`))

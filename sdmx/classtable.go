@@ -88,7 +88,7 @@ var classes = [classEnd]classInfo{
 
 	// Metadata structures.
 	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
-	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow"},
+	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow", construct: func() Maintainable { return &Metadataflow{} }},
 	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
 	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
 	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},
@@ -103,9 +103,9 @@ var classes = [classEnd]classInfo{
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
 	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
-	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
-	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", v2: none},
-	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", v3: none},
+	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", construct: func() Maintainable { return &DataConstraint{} }, v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
+	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", construct: func() Maintainable { return &MetadataConstraint{} }, v2: none},
+	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", construct: func() Maintainable { return &AttachmentConstraint{} }, v3: none},
 	ClassAvailabilityConstraint:     {pkg: "registry", name: "AvailabilityConstraint", v2: none},
 
 	// Maps.

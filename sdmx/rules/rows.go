@@ -83,6 +83,11 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
+	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
+		"Structure": {sdmx.ClassMetadataStructure},
+		"Targets":   nil,
+	}, loose: []string{"Targets"}},
+
 	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
 		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
 		"Provider": {sdmx.ClassDataProvider},
@@ -117,6 +122,30 @@ var rows = map[sdmx.Class]row{
 		"Rulesets":         {sdmx.ClassRulesetScheme},
 		"Operators":        {sdmx.ClassUserDefinedOperatorScheme},
 	}},
+
+	sdmx.ClassDataConstraint: {check: of((*checker).dataConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataProvider, sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+		"MetadataRegions.Keys.DataSets.Provider":       {sdmx.ClassDataProvider},
+		"MetadataRegions.Keys.Objects":                 nil,
+	}},
+	sdmx.ClassMetadataConstraint: {check: of((*checker).metadataConstraint), refs: map[string]target{
+		"Attachment.To":                    {sdmx.ClassMetadataProvider, sdmx.ClassMetadataSet, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow, sdmx.ClassMetadataProvisionAgreement},
+		"Attachment.DataSets.Provider":     {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider": {sdmx.ClassDataProvider},
+		"Regions.Keys.DataSets.Provider":   {sdmx.ClassDataProvider},
+		"Regions.Keys.Objects":             nil,
+	}},
+	sdmx.ClassAttachmentConstraint: {check: of((*checker).attachmentConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+	}},
 }
 
 // of makes the check of a type one of any structure.
@@ -146,6 +175,9 @@ func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
 func (c *checker) categoryScheme(s *sdmx.CategoryScheme) {
 	checkNested(c, "Items", "", s.Items, func(x *sdmx.Category) (string, []sdmx.Category) { return x.ID, x.Items })
 }
+
+// metadataflow checks nothing more: one without a structure is a stub.
+func (c *checker) metadataflow(*sdmx.Metadataflow) {}
 
 // dataflow checks nothing more: a dataflow without a structure is a stub.
 func (c *checker) dataflow(*sdmx.Dataflow) {}

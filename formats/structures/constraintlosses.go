@@ -128,24 +128,12 @@ func fusionConstraintLosses() []valueLoss {
 		}),
 		of(told, "regions without components", anyCube(func(r *sdmx.CubeRegion) bool { return len(r.Keys)+len(r.Components) == 0 })),
 		of(told, "which components of a region are no dimensions", anyCube(func(r *sdmx.CubeRegion) bool { return len(r.Components) > 0 })),
-		of(fatal, "components that a region names twice", anyCube(func(r *sdmx.CubeRegion) bool {
-			var ids []string
-			for _, v := range slices.Concat(r.Keys, r.Components) {
-				ids = append(ids, v.ID)
-			}
-			return len(distinct(ids)) < len(ids)
-		})),
+		of(fatal, "components that a region names twice", anyCube(namesTwice)),
 		of(told, keyNotes, anyCube(func(r *sdmx.CubeRegion) bool { return len(r.Annotations) > 0 })),
 		of(fatal, "ranges of time in regions", anyValues(func(x *sdmx.ComponentValues) bool { return x.Range != nil })),
 		of(fatal, "values that a region leaves out", anyValues(func(x *sdmx.ComponentValues) bool { return x.Excluded })),
 		of(told, keyValidity, anyValues(func(x *sdmx.ComponentValues) bool { return x.ValidFrom+x.ValidTo != "" })),
-		of(told, "values that are named twice", anyValues(func(x *sdmx.ComponentValues) bool {
-			var values []string
-			for _, v := range x.Values {
-				values = append(values, v.Value)
-			}
-			return len(distinct(values)) < len(values)
-		})),
+		of(told, "values that are named twice", anyValues(hasTwice)),
 		of(fatal, rootless, anyValue(func(v sdmx.ComponentValue) bool { return v.Cascade != "" && v.Cascade != "true" })),
 		of(told, keyValidity, anyValue(func(v sdmx.ComponentValue) bool { return v.ValidFrom+v.ValidTo != "" })),
 		of(told, languages, anyValue(func(v sdmx.ComponentValue) bool { return v.Lang != "" })),
@@ -167,6 +155,24 @@ func fusionConstraintLosses() []valueLoss {
 			})
 		}),
 	}
+}
+
+// namesTwice reports whether a region names a component more than once.
+func namesTwice(r *sdmx.CubeRegion) bool {
+	var ids []string
+	for _, v := range slices.Concat(r.Keys, r.Components) {
+		ids = append(ids, v.ID)
+	}
+	return len(distinct(ids)) < len(ids)
+}
+
+// hasTwice reports whether a component has a value more than once.
+func hasTwice(x *sdmx.ComponentValues) bool {
+	var values []string
+	for _, v := range x.Values {
+		values = append(values, v.Value)
+	}
+	return len(distinct(values)) < len(values)
 }
 
 // onePerKind reports whether at most one element is of a kind, and at most one of the other.

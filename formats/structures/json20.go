@@ -65,9 +65,8 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	if codec.List(c, "", "links", l, link); codec.Ended(c) {
-		o.takeSelf(c, id, uri, l)
-	}
+	codec.List(c, "", "links", l, link)
+	o.takeSelf(c, id, uri, l)
 }
 
 // takeSelf takes the self link of an item or component out of the links that were read.
@@ -95,9 +94,7 @@ func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	if codec.List(c, "", "links", &a.Links, link); !codec.Ended(c) {
-		return
-	}
+	codec.List(c, "", "links", &a.Links, link)
 	takeSelf(c, &a.Links, &a.URI, o.Class, func(stated string) {
 		if !sameURN(stated, o.String()) {
 			remarkURNHere(c, stated, o.String())
@@ -281,23 +278,23 @@ const wildcard = "%"
 // codeSelection20 describes the codes that a codelist extension includes or excludes. Values
 // with a wildcard stand in a list of their own.
 func codeSelection20(c *codec.C, json string, x *sdmx.CodelistExtension, exclusive bool) {
+	var plain []sdmx.MemberValue
+	var wild []string
+	if !c.Reading {
+		plain, wild = splitSelection(x.Selection)
+	}
 	c.In("", json, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 		x.Exclusive = exclusive
-		var plain []sdmx.MemberValue
-		var wild []string
-		if !c.Reading {
-			plain, wild = splitSelection(x.Selection)
-		}
 		codec.Mixed(c, "memberValues", &plain, func(m *sdmx.MemberValue) *string { return &m.Value },
 			func(m *sdmx.MemberValue) bool { return m.Cascade == "" }, memberValue20)
 		c.Strings("", "wildcardedMemberValues", &wild)
-		if c.Reading {
-			x.Selection = append(x.Selection, plain...)
-			for _, w := range wild {
-				x.Selection = append(x.Selection, sdmx.MemberValue{Value: w})
-			}
-		}
 	})
+	if c.Reading {
+		x.Selection = append(x.Selection, plain...)
+		for _, w := range wild {
+			x.Selection = append(x.Selection, sdmx.MemberValue{Value: w})
+		}
+	}
 }
 
 // splitSelection parts the values with a wildcard from the others, and leaves doubled ones out.

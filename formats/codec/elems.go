@@ -7,12 +7,14 @@ func Elems[T any](c *C, xml string, p *[]T, text func(*T) *string, fn func(*C, *
 		return
 	}
 	if c.Reading {
-		c.each(xml, func(int) {}, func(i int32) {
+		for c.doc.inList(xml) {
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			*text(x) = c.value(i)
-			c.inside(i, func() { fn(c, x) })
-		})
+			c.doc.push()
+			*text(x) = c.doc.text()
+			fn(c, x)
+			c.doc.leave()
+		}
 		return
 	}
 	for i := range *p {

@@ -166,6 +166,9 @@ func takeSelf(c *codec.C, links *[]sdmx.Link, uri *string, class sdmx.Class, che
 // by that of its kind.
 func isTypeOf(name string, class sdmx.Class) bool {
 	old := map[sdmx.Class]string{sdmx.ClassMeasure: "primarymeasure", sdmx.ClassDataAttribute: "attribute"}
+	if lower := strings.ToLower(name); class.Kind() == sdmx.ClassVtlDataflowMapping && strings.HasPrefix(lower, "vtl") && strings.HasSuffix(lower, "mapping") {
+		return true // which of the three it is follows from what is read after the link
+	}
 	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, class.Kind().String()) || strings.EqualFold(name, old[class])
 }
 

@@ -172,7 +172,17 @@ func TestXMLCosts(t *testing.T) {
 	for i := range 2000 {
 		fmt.Fprintf(&attributes, " a%d=''", i)
 	}
+	var members strings.Builder
+	for i := range 450 {
+		fmt.Fprintf(&members, `,"s%d":1,"a%d":[]`, i, i)
+	}
+	var passes strings.Builder
+	for range 20_000 {
+		passes.WriteString(`<s:Code id="A"/><c:Name>n</c:Name>`)
+	}
 	for name, c := range map[string]struct{ in, want string }{
+		"members":    {`{"Codelist":[` + strings.TrimSuffix(strings.Repeat(`{"id":"A","agencyId":"X"`+members.String()+`},`, 20), ",") + `]}`, "more than 30 parts of one object"},
+		"passes":     {with21("", passes.String()), ""},
 		"names":      {with21("", names.String()), "different names"},
 		"namespaces": {with21(spaces.String(), ""), "namespace declarations"},
 		"attributes": {with21(attributes.String(), ""), "more than 1000 attributes"},

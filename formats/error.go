@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 )
 
 // An Error is a fault of a message, with its place.
@@ -83,14 +84,14 @@ func (r *Remarks) Join(more Remarks) {
 // More returns the number of remarks that are not kept.
 func (r *Remarks) More() int { return r.Count - len(r.First) }
 
-func remarkOf(file, urn string, s *codec.SyntaxError) Remark {
+func remarkOf(file, urn string, s *scan.SyntaxError) Remark {
 	return Remark{File: file, Line: s.Line, Column: s.Column, Path: s.Path, URN: urn, Text: s.Text}
 }
 
-// withPlace converts a *codec.SyntaxError into an *Error with file and URN; other errors are
+// withPlace converts a *scan.SyntaxError into an *Error with file and URN; other errors are
 // returned as they are.
 func withPlace(file, urn string, err error) error {
-	var s *codec.SyntaxError
+	var s *scan.SyntaxError
 	if errors.As(err, &s) {
 		return &Error{File: file, Line: s.Line, Column: s.Column, Path: s.Path, URN: urn, Text: s.Text}
 	}

@@ -249,6 +249,7 @@ func TestJSONByTheLetter(t *testing.T) {
 		"version as a number":        {list(`"version":1.10`), "$.Codelist[0].version: version must be a string, and 1.10 is none"},
 		"id as a truth value":        {`{"Codelist":[{"id":true,"agencyId":"X"}]}`, "$.Codelist[0].id: id must be a string, and true is none"},
 		"code as a number":           {list(`"items":[{"id":1.0}]`), "$.Codelist[0].items[0].id: id must be a string, and 1.0 is none"},
+		"backslashes over a buffer":  {strings.Repeat(" ", 64<<10-60) + list(`"names":[{"value":"`+strings.Repeat(`\\`, 200)+`"}]`), ""},
 		"packed once more":           {"PK\x03\x04", "this is a zip, packed once more"},
 		"gzip":                       {"\x1f\x8b\x08\x00", "this is a gzip, packed once more"},
 		"two marks":                  {"\xEF\xBB\xBF\xEF\xBB\xBF" + list(`"x":1`), "begins with '<'"},

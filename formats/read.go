@@ -10,12 +10,13 @@ import (
 
 	"urncast/formats/charset"
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 	"urncast/sdmx"
 )
 
 // Limits bound the size of messages.
-type Limits = codec.Limits
+type Limits = scan.Limits
 
 // ReadOptions are the options of Read and Convert.
 type ReadOptions struct {
@@ -134,18 +135,19 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 	if err != nil {
 		return doc.ErrorAtRoot(err.Error())
 	}
-	c := codec.Reader(r.summary.Format.dialect, doc)
-	c.Language = r.language
-	structures.Describe(c, m)
+	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) {
+		c.Language = r.language
+		structures.Describe(c, m)
+	})
+	if err != nil {
+		return err
+	}
 	var unknown *codec.UnsupportedError
-	if errors.As(c.Err(), &unknown) {
+	if errors.As(fault, &unknown) {
 		return r.unsupported(doc, class.String(), unknown)
 	}
-	if err := c.Err(); err != nil {
-		return withPlace(r.Name, urnIfWhole(m), err)
-	}
-	if err := doc.Unused(); err != nil {
-		return withPlace(r.Name, urnIfWhole(m), err)
+	if fault != nil {
+		return withPlace(r.Name, urnIfWhole(m), fault)
 	}
 	if err := sdmx.Complete(m); err != nil {
 		return withPlace(r.Name, urnIfWhole(m), doc.ErrorAtRoot(err.Error()))
@@ -176,15 +178,15 @@ func (r *reading) addRemarks(doc *codec.Document, urn string) {
 	r.summary.Warnings.Count += count - len(first)
 }
 
-// unsupported skips a structure that this program does not support, or returns an error for
-// it. at is the reason; nil means that its class is not modelled.
+// unsupported leaves out a structure that this program does not support, and that was read to its
+// end, or returns an error for it. at is the reason; nil means that its class is not modelled.
 func (r *reading) unsupported(doc *codec.Document, typeName string, at error) error {
 	agency, id, version := doc.Identity()
 	what := fmt.Sprintf("%s %s:%s(%s)", clip(typeName, 60), clip(agency, 60), clip(id, 60), clip(cmp.Or(version, string(sdmx.VersionDefault)), 60))
 	if at == nil {
 		at = doc.ErrorAtRoot("it is of a type that this version does not hold")
 	}
-	var why *codec.SyntaxError
+	var why *scan.SyntaxError
 	if !errors.As(at, &why) {
 		return at
 	}

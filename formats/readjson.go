@@ -91,6 +91,9 @@ func (r *reading) data() error {
 			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
 		}
 		doc, err := r.values.Value(key, path)
+		if err == nil {
+			err = doc.Skip()
+		}
 		if err != nil {
 			return err
 		}
@@ -111,15 +114,18 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		if err != nil {
 			return err
 		}
-		if !doc.IsObject() {
-			return doc.ErrorAtRoot("a structure is a JSON object")
+		if doc.IsObject() && structures.Described(class) {
+			return r.structure(doc, class)
+		}
+		if err := doc.Skip(); err != nil {
+			return err
 		}
 		switch {
+		case !doc.IsObject():
+			return doc.ErrorAtRoot("a structure is a JSON object")
 		case class == sdmx.ClassUnknown:
 			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
-		case !structures.Described(class):
-			return r.unsupported(doc, key, nil)
 		}
-		return r.structure(doc, class)
+		return r.unsupported(doc, key, nil)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 )
 
@@ -27,13 +28,13 @@ func (r *reading) xml() error {
 	err = r.children("/Structure", root, func(tag codec.Tag) error {
 		r.tags.SetPath("/Structure/" + clip(tag.Name, 60))
 		switch {
-		case tag.Name == "Header" && tag.Namespace == codec.SpaceMessage:
-			return r.header(tag)
-		case tag.Name == "Structures" && tag.Namespace == codec.SpaceMessage:
+		case tag.Name == "Header" && tag.Namespace == scan.SpaceMessage:
+			return r.header()
+		case tag.Name == "Structures" && tag.Namespace == scan.SpaceMessage:
 			r.remarkOnAttributes()
 			return r.children("/Structure/Structures", tag, r.container)
-		case tag.Name == "Footer" && tag.Namespace == codec.SpaceFooter:
-			return r.footer(tag)
+		case tag.Name == "Footer" && tag.Namespace == scan.SpaceFooter:
+			return r.footer()
 		}
 		return r.unexpected(tag, "a Structure message, which has Header, Structures and Footer")
 	})
@@ -52,8 +53,7 @@ func (r *reading) unexpected(tag codec.Tag, where string) error {
 // structures SDMX has no attributes.
 func (r *reading) remarkOnAttributes() {
 	doc := r.tags.Here()
-	codec.Reader(codec.ML21, doc)
-	_ = doc.Unused() // a tag has no children yet
+	doc.RemarkOnAttributes()
 	r.addRemarks(doc, "")
 }
 
@@ -62,16 +62,16 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	doc := r.tags.Here()
 	space := strings.ToLower(root.Namespace)
 	switch {
-	case root.Name == "Structure" && root.Namespace == codec.SpaceMessage:
+	case root.Name == "Structure" && root.Namespace == scan.SpaceMessage:
 		return nil
-	case root.Name == "Error" && root.Namespace == codec.SpaceMessage:
-		return r.errorMessage(root)
+	case root.Name == "Error" && root.Namespace == scan.SpaceMessage:
+		return r.errorMessage()
 	case root.Name == "RegistryInterface":
 		return doc.ErrorAtRoot("this is a RegistryInterface message; send its structures as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
 		return doc.ErrorAtRoot(fmt.Sprintf("this is SDMX-ML of namespace %s, which this version does not read yet; send SDMX-ML 2.1 or Fusion-JSON", clip(root.Namespace, 100)))
 	}
-	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), codec.SpaceMessage))
+	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), scan.SpaceMessage))
 }
 
 // children calls each with the start tag of every child of an element; each must read the
@@ -96,8 +96,8 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 
 // container reads a child of mes:Structures, and the structures in it.
 func (r *reading) container(tag codec.Tag) error {
-	if (!slices.Contains(structures.Containers(), tag.Name) || tag.Namespace != codec.SpaceStructure) && !r.SkipUnsupported {
-		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(structures.Containers()[:8], ", ")+" and others, in "+codec.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
+	if (!slices.Contains(structures.Containers(), tag.Name) || tag.Namespace != scan.SpaceStructure) && !r.SkipUnsupported {
+		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(structures.Containers()[:8], ", ")+" and others, in "+scan.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
 	path := "/Structure/Structures/" + tag.Name
 	r.tags.SetPath(path)
@@ -106,20 +106,21 @@ func (r *reading) container(tag codec.Tag) error {
 	return r.children(path, tag, func(tag codec.Tag) error {
 		count++
 		r.tags.SetPath(fmt.Sprintf("%s/%s[%d]", path, tag.Name, count))
-		if tag.Namespace != codec.SpaceStructure && !r.SkipUnsupported {
-			return r.unexpected(tag, "this list, whose structures are in "+codec.SpaceStructure)
+		if tag.Namespace != scan.SpaceStructure && !r.SkipUnsupported {
+			return r.unexpected(tag, "this list, whose structures are in "+scan.SpaceStructure)
 		}
-		doc, err := r.tags.Element(tag)
-		if err != nil {
+		doc := r.tags.Here()
+		class, known := structures.ClassNamed(codec.ML21, tag.Name)
+		known = known && tag.Namespace == scan.SpaceStructure
+		if known && structures.Described(class) {
+			return r.structure(doc, class)
+		}
+		if err := doc.Skip(); err != nil {
 			return err
 		}
-		class, known := structures.ClassNamed(codec.ML21, tag.Name)
-		switch {
-		case !known || tag.Namespace != codec.SpaceStructure:
-			return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
-		case !structures.Described(class):
+		if known {
 			return r.unsupported(doc, tag.Name, nil)
 		}
-		return r.structure(doc, class)
+		return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
 	})
 }

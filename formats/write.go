@@ -104,7 +104,7 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 	c.Begin(name, "")
 	structures.Describe(c, m)
 	c.End()
-	return c.Bytes()
+	return c.Bytes(), nil
 }
 
 const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Structures>", "</mes:Structure>\n"

@@ -67,3 +67,26 @@ func TestFilterStored(t *testing.T) {
 		}
 	}
 }
+
+// A filter takes a structure by the name that its class has in any version of SDMX, whether it
+// is held against the structure or against its key on a topic.
+func TestFilterKnowsBothSpellings(t *testing.T) {
+	u := sdmx.URN{Class: sdmx.ClassDataConstraint, Agency: "A", ID: "C", Version: "1.0"}
+	for _, f := range []Filter{{Classes: []string{"ContentConstraint"}}, {Classes: []string{"DataConstraint"}},
+		{URNs: []string{"*.ContentConstraint=A:*"}}, {URNs: []string{"*.DataConstraint=A:*"}}} {
+		if err := f.Check(); err != nil {
+			t.Errorf("%v: %v", f, err)
+		}
+		for _, key := range u.Spellings() {
+			if !f.Passes(u) || !f.PassesKey(key) {
+				t.Errorf("%v does not take %s", f, key)
+			}
+		}
+		if f.Passes(sdmx.URN{Class: sdmx.ClassAttachmentConstraint, Agency: "A", ID: "C", Version: "1.0"}) {
+			t.Errorf("%v takes an attachment constraint", f)
+		}
+	}
+	if got := (Filter{Classes: []string{"ContentConstraint", "HierarchicalCodelist"}}).StoredClasses(); !slices.Equal(got, []string{"HierarchicalCodelist", "Hierarchy", "DataConstraint"}) {
+		t.Errorf("stored as %v", got)
+	}
+}

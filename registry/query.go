@@ -14,7 +14,7 @@ type Query struct {
 	Classes       []sdmx.Class
 	Agencies, IDs []string
 	// Versions is a version expression as in the path of SDMX REST 2.x
-	// (sdmx.ParseVersionQuery); empty means "~", the latest version of each.
+	// (ParseVersionQuery); empty means "~", the latest version of each.
 	Versions string
 	// AsOf asks for the structures that were current after a transaction; 0 for those that
 	// are current now.
@@ -33,7 +33,7 @@ func (r *Registry) Find(ctx context.Context, q Query, order func(sdmx.Class) int
 	if expression == "" {
 		expression = "~"
 	}
-	versions, err := sdmx.ParseVersionQuery(expression)
+	versions, err := ParseVersionQuery(expression)
 	if err != nil {
 		return &InvalidError{err.Error()}
 	}
@@ -103,7 +103,7 @@ func (r *Registry) bodies(ctx context.Context, found []Stored, yield func(u sdmx
 }
 
 // selectVersions applies a version expression to the versions of each key.
-func selectVersions(all map[Key][]Stored, q sdmx.VersionQuery) []Stored {
+func selectVersions(all map[Key][]Stored, q VersionQuery) []Stored {
 	var found []Stored
 	for _, stored := range all {
 		versions := make([]sdmx.Version, len(stored))

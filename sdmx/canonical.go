@@ -37,6 +37,10 @@ func AppendCanonical(b []byte, m Maintainable) []byte {
 	return planOf(v.Type()).append(b, v, false)
 }
 
+// AppendContent appends the canonical form of a part of an artefact: of a struct with numbered
+// fields, as in a list. Equal parts have equal forms.
+func AppendContent(b []byte, v reflect.Value) []byte { return planOf(v.Type()).append(b, v, false) }
+
 // ParseCanonical reads the canonical form of an artefact of class c. It keeps no
 // part of b.
 func ParseCanonical(c Class, b []byte) (Maintainable, error) {

@@ -127,7 +127,7 @@ func sortTexts(p *plan, v reflect.Value) {
 		fv := f.of(v)
 		switch {
 		case fv.Type() == textsType:
-			fv.Interface().(Texts).sort()
+			fv.Addr().Interface().(*Texts).sort()
 		case f.kind == kindStruct:
 			sortTexts(f.sub, fv)
 		case f.kind == kindPointer && !fv.IsNil():

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"urncast/formats/codec"
+	"urncast/formats/scan"
 )
 
 // declarationMax bounds an XML declaration, in bytes of UTF-8.
@@ -120,5 +120,5 @@ func (d *declarationText) fail(format string, args ...any) error {
 	}
 	before := strings.ReplaceAll(string(d.b[:d.at]), "\r\n", "\n")
 	before = strings.ReplaceAll(before, "\r", "\n")
-	return &codec.SyntaxError{Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n'), Text: text}
+	return &scan.SyntaxError{Line: 1 + strings.Count(before, "\n"), Column: len(before) - strings.LastIndexByte(before, '\n'), Text: text}
 }

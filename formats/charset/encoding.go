@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/transform"
 
-	"urncast/formats/codec"
+	"urncast/formats/scan"
 )
 
 // A Text is a message, decoded to UTF-8 without byte order mark while it is read.
@@ -45,7 +45,7 @@ const (
 // Decode decodes a message. Its encoding is that of the byte order mark, or else charset,
 // which is the parameter of the Content-Type (empty if there is none), or else that of the XML
 // declaration, or else UTF-8 (RFC 7303, section 3). For JSON, charset is ignored (RFC 8259,
-// section 8.1). The error is a *codec.SyntaxError, or that of r.
+// section 8.1). The error is a *scan.SyntaxError, or that of r.
 func Decode(r io.Reader, charset string) (*Text, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(declarationMax)
@@ -131,7 +131,7 @@ func (t *Text) decode(name string) error {
 }
 
 func (t *Text) placed(err error) error {
-	if e, ok := err.(*codec.ByteError); ok {
+	if e, ok := err.(*scan.ByteError); ok {
 		return atStart(e.Text)
 	}
 	return err
@@ -141,7 +141,7 @@ func contradiction(by, taken, other, says string) string {
 	return fmt.Sprintf("the %s says %s and the %s %q: read as %s (RFC 7303, section 3)", by, canonicalName(taken), other, shorten(says), canonicalName(taken))
 }
 
-func atStart(text string) error { return &codec.SyntaxError{Line: 1, Column: 1, Text: text} }
+func atStart(text string) error { return &scan.SyntaxError{Line: 1, Column: 1, Text: text} }
 
 func shorten(s string) string {
 	if len(s) > 40 {
@@ -231,7 +231,7 @@ type strictDecoder struct {
 func (s strictDecoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
 	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
 	if i := bytes.Index(dst[:nDst], []byte("\uFFFD")); i >= 0 {
-		return i, nSrc, &codec.ByteError{Text: fmt.Sprintf("a byte here is no character in %s; correct the encoding that is named, or the file", s.name)}
+		return i, nSrc, &scan.ByteError{Text: fmt.Sprintf("a byte here is no character in %s; correct the encoding that is named, or the file", s.name)}
 	}
 	return nDst, nSrc, err
 }
@@ -275,12 +275,12 @@ func (u utf16Decoder) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, er
 			if !atEOF {
 				return nDst, nSrc, transform.ErrShortSrc
 			}
-			return nDst, nSrc, &codec.ByteError{Text: "the message ends in the middle of a character of UTF-16"}
+			return nDst, nSrc, &scan.ByteError{Text: "the message ends in the middle of a character of UTF-16"}
 		}
 		r := unit(nSrc)
 		if size == 4 {
 			if r = utf16.DecodeRune(r, unit(nSrc+2)); r == utf8.RuneError {
-				return nDst, nSrc, &codec.ByteError{Text: "half of a surrogate pair stands alone here in UTF-16, which is no character"}
+				return nDst, nSrc, &scan.ByteError{Text: "half of a surrogate pair stands alone here in UTF-16, which is no character"}
 			}
 		}
 		if nDst+utf8.RuneLen(r) > len(dst) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -24,54 +25,23 @@ type C struct {
 	// Owner is the URN of the structure that is being read, after its ids were read.
 	Owner sdmx.URN
 
-	doc *Document
-	at  int32
-
-	err error
-}
-
-// Reader returns a C that reads a document.
-func Reader(d Dialect, doc *Document) *C {
-	doc.nodes[0].used = true
-	return &C{appender: appender{Dialect: d}, Reading: true, doc: doc}
+	doc *Document // that is being read
 }
 
 // Appender returns a C that appends to b.
 func Appender(d Dialect, b []byte) *C { return &C{appender: appender{Dialect: d, out: b}} }
 
-// Bytes returns the bytes with what was appended, and the first error.
-func (c *C) Bytes() ([]byte, error) { return c.out, c.err }
-
-// Err returns the first error.
-func (c *C) Err() error { return c.err }
+// Bytes returns the bytes with what was appended.
+func (c *C) Bytes() []byte { return c.out }
 
 // Fail records an error at the place being read.
-func (c *C) Fail(format string, args ...any) { c.failAt(c.at, format, args...) }
-
-func (c *C) failAt(i int32, format string, args ...any) {
-	if c.err == nil {
-		c.err = c.doc.errorAt(i, format, args...)
-	}
-}
-
-func (c *C) value(i int32) string {
-	c.doc.nodes[i].textUsed = true
-	if k := c.doc.nodes[i].kind; k == kindArray || k == kindElement && !c.XML() {
-		c.failAt(i, "a single value is expected here")
-		return ""
-	}
-	s, err := c.doc.value(i)
-	if err != nil {
-		c.failAt(i, "%s", err)
-	}
-	return s
-}
+func (c *C) Fail(format string, args ...any) { c.doc.fail(format, args...) }
 
 // Attr describes an XML attribute, or a JSON property with text.
 func (c *C) Attr(xml, json string, p *string) {
 	if c.Reading {
-		if i := c.doc.take(c.at, c.name(xml, json), true); i != none {
-			*p = c.value(i)
+		if i := c.doc.attr(c.name(xml, json)); i != none {
+			*p = c.doc.valueOf(i)
 		}
 		return
 	}
@@ -80,15 +50,24 @@ func (c *C) Attr(xml, json string, p *string) {
 	}
 }
 
-// ID describes an attribute that identifies something. In JSON it must be a string: as a
-// number, 1.10 is the same as 1.1 for some readers.
+// ID describes an attribute that identifies something, and that other properties may depend on:
+// it is read before them, wherever it is. In JSON it must be a string: as a number, 1.10 is the
+// same as 1.1 for some readers.
 func (c *C) ID(xml, json string, p *string) {
-	c.Attr(xml, json, p)
 	if !c.Reading || c.XML() {
+		c.Attr(xml, json, p)
 		return
 	}
-	if i := c.doc.take(c.at, json, true); i != none && (c.doc.nodes[i].kind == kindNumber || c.doc.nodes[i].kind == kindBool) {
-		c.failAt(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(c.doc.raw(i), 60))
+	i := c.doc.attr(json)
+	if i == none && json != "" {
+		c.doc.lookAhead()
+		i = c.doc.attr(json)
+	}
+	if i == none {
+		return
+	}
+	if *p = c.doc.valueOf(i); c.doc.scan.Attrs[i].Kind != scan.String {
+		c.doc.failAttr(i, "%s must be a string, and %s is none: put it in quotes", json, Clip(*p, 60))
 	}
 }
 
@@ -117,17 +96,17 @@ func (c *C) OptBool(xml, json string, p *sdmx.OptBool) {
 		}
 		return
 	}
-	i := c.doc.take(c.at, c.name(xml, json), true)
+	i := c.doc.attr(c.name(xml, json))
 	if i == none {
 		return
 	}
-	switch v := c.value(i); strings.TrimSpace(v) {
+	switch v := c.doc.valueOf(i); strings.TrimSpace(v) {
 	case "true", "1":
 		*p = sdmx.True
 	case "false", "0":
 		*p = sdmx.False
 	default:
-		c.failAt(i, "%s must be true or false, not %q", c.name(xml, json), v)
+		c.doc.failAttr(i, "%s must be true or false, not %q", c.name(xml, json), v)
 	}
 }
 
@@ -137,7 +116,7 @@ func (c *C) Number(xml, json string, p *string) {
 	if c.Reading {
 		c.Attr(xml, json, p)
 	} else if *p != "" {
-		c.write(xml, json, *p, canonicalInt(*p) || c.Dialect == JSON20 && isNumber([]byte(*p)))
+		c.write(xml, json, *p, canonicalInt(*p) || c.Dialect == JSON20 && scan.IsNumber([]byte(*p)))
 	}
 }
 
@@ -162,13 +141,13 @@ func (c *C) Millis(xml, json string, p *string) {
 		}
 		return
 	}
-	i := c.doc.take(c.at, json, true)
+	i := c.doc.attr(json)
 	if i == none {
 		return
 	}
-	*p = c.value(i)
+	*p = c.doc.valueOf(i)
 	// A number is milliseconds; a text of four digits is a year.
-	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.nodes[i].kind == kindNumber) {
+	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.scan.Attrs[i].Kind == scan.Number) {
 		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
 	}
 }
@@ -185,10 +164,12 @@ func instant(s string) (time.Time, bool) {
 // Elem describes an XML element with text, or a JSON property with text.
 func (c *C) Elem(xml, json string, p *string) {
 	switch {
-	case c.Reading:
-		if i := c.doc.take(c.at, c.name(xml, json), false); i != none {
-			*p = c.value(i)
+	case c.Reading && c.XML():
+		if c.doc.isOnly(xml, scan.Element) {
+			*p = c.doc.leaf()
 		}
+	case c.Reading:
+		c.Attr(xml, json, p)
 	case *p == "" || c.name(xml, json) == "":
 	case c.XML():
 		c.text(xml, "", *p)
@@ -211,24 +192,17 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 		}
 		return
 	}
-	if i := c.doc.take(c.at, c.name(xml, json), false); i != none {
-		c.inside(i, fn)
+	if d := c.doc; d.isOnly(c.name(xml, json), scan.Element) {
+		d.enter()
+		for d.again() {
+			fn()
+		}
+		d.leave()
 	}
 }
 
-// inside runs fn with a node as the place being read.
-func (c *C) inside(i int32, fn func()) {
-	if !c.XML() && c.doc.nodes[i].kind != kindElement {
-		c.failAt(i, "an object is expected here")
-		return
-	}
-	was := c.at
-	c.at = i
-	fn()
-	c.at = was
-}
-
-// List describes a repeated element, or an array of objects, each described by fn.
+// List describes a repeated element, or an array of objects, each described by fn, which must not
+// look at the list.
 func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 	name := c.name(xml, json)
 	if name == "" {
@@ -242,16 +216,51 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 		})
 		return
 	}
-	c.each(name, func(n int) {
-		if *p == nil {
-			*p = make([]T, 0, n)
+	var more chunks[T]
+	for c.doc.inList(name) {
+		if !c.doc.isObject() {
+			return
 		}
-	}, func(i int32) {
-		c.inside(i, func() {
-			*p = append(*p, *new(T))
-			fn(c, &(*p)[len(*p)-1])
-		})
-	})
+		x := more.add(p)
+		c.doc.enter()
+		for c.doc.again() {
+			fn(c, x)
+		}
+		c.doc.leave()
+	}
+	more.join(p)
+}
+
+// chunks are the elements of a list from an index on, when many come in one run: appending to the
+// list would copy it again and again.
+type chunks[T any] struct {
+	all  [][]T
+	from int // the index, set by the first element
+}
+
+const chunkItems = 1024
+
+// add adds an element to the list, or to the last chunk.
+func (s *chunks[T]) add(p *[]T) *T {
+	if s.from == 0 {
+		s.from = len(*p) + max(chunkItems, len(*p)) // so that joining does not copy a long list for a few elements
+	}
+	last := p
+	if len(*p) == s.from {
+		if n := len(s.all); n == 0 || len(s.all[n-1]) == chunkItems {
+			s.all = append(s.all, make([]T, 0, chunkItems))
+		}
+		last = &s.all[len(s.all)-1]
+	}
+	*last = append(*last, *new(T))
+	return &(*last)[len(*last)-1]
+}
+
+// join adds all chunks to the list.
+func (s chunks[T]) join(p *[]T) {
+	if len(s.all) > 0 {
+		*p = slices.Concat(append([][]T{*p}, s.all...)...)
+	}
 }
 
 // Choices describes a list whose elements have one of several XML names: which returns the index
@@ -265,47 +274,18 @@ func Choices[T any](c *C, xml []string, p *[]T, which func(*T) int, start func(n
 		}
 		return
 	}
-	for i := c.doc.nodes[c.at].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
-		name := slices.Index(xml, c.doc.names[c.doc.nodes[i].name])
-		if c.doc.nodes[i].kind != kindElement || name < 0 {
-			continue
-		}
-		c.doc.nodes[i].used = true
-		c.inside(i, func() {
-			*p = append(*p, start(name))
-			fn(c, &(*p)[len(*p)-1])
-		})
-	}
-}
-
-// each calls fn with each repeated element, or each element of the array; before that, size
-// with their number.
-func (c *C) each(name string, size func(int), fn func(i int32)) {
-	list := c.at
-	if !c.XML() {
-		if list = c.doc.take(c.at, name, false); list == none {
+	for c.doc.isAhead {
+		name := slices.Index(xml, c.doc.scan.Names[c.doc.child.Name])
+		if name < 0 {
 			return
 		}
-		if c.doc.nodes[list].kind != kindArray {
-			c.failAt(list, "a list is expected here")
-			return
+		*p = append(*p, start(name))
+		x := &(*p)[len(*p)-1]
+		c.doc.enter()
+		for c.doc.again() {
+			fn(c, x)
 		}
-	}
-	n := 0
-	matches := func(x *node) bool { return !c.XML() || x.kind == kindElement && c.doc.names[x.name] == name }
-	for i := c.doc.nodes[list].first; i != none; i = c.doc.nodes[i].next {
-		if matches(&c.doc.nodes[i]) {
-			n++
-		}
-	}
-	if n > 0 {
-		size(n)
-	}
-	for i := c.doc.nodes[list].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
-		if x := &c.doc.nodes[i]; matches(x) {
-			x.used = true
-			fn(i)
-		}
+		c.doc.leave()
 	}
 }
 
@@ -315,7 +295,9 @@ func (c *C) Strings(xml, json string, p *[]string) {
 	switch {
 	case name == "":
 	case c.Reading:
-		c.each(name, func(int) {}, func(i int32) { *p = append(*p, c.value(i)) })
+		for c.doc.inList(name) {
+			*p = append(*p, c.doc.item())
+		}
 	default:
 		c.writeList(json, len(*p), func(i int) {
 			if c.XML() {
@@ -329,17 +311,18 @@ func (c *C) Strings(xml, json string, p *[]string) {
 
 // Ended reports whether everything in the place being read has been read, so that what follows
 // from several properties can be decided. It is false when writing.
-func Ended(c *C) bool { return c.Reading }
+func Ended(c *C) bool {
+	if !c.Reading {
+		return false
+	}
+	f := c.doc.top()
+	f.unsure = f.unsure || c.doc.isAhead
+	return !c.doc.isAhead && c.doc.err == nil
+}
 
 // Has reports whether the document has a child with a name, among those that were read or come
 // next; for reading only. That there is none is certain when Ended.
 func (c *C) Has(xml, json string) bool {
-	if name := c.name(xml, json); name != "" {
-		for i := c.doc.nodes[c.at].first; i != none; i = c.doc.nodes[i].next {
-			if n := &c.doc.nodes[i]; c.doc.names[n.name] == name {
-				return true
-			}
-		}
-	}
-	return false
+	name := c.name(xml, json)
+	return name != "" && c.doc.err == nil && c.doc.has(name)
 }

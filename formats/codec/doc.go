@@ -1,15 +1,16 @@
 // Package codec reads and writes structures by the descriptions of package structures. A
 // description is a function that calls methods of C for the properties of a class, in the
-// order in which they are written. With a Reader the methods take the properties from a
-// scanned document, with an Appender they append them to a message.
+// order in which they are written. When reading, a cursor stands on the next child of an element
+// or object, and the method of its name takes it; when writing, the methods append to a message.
 //
-// A description may be run several times on one object, because properties come in the order of
-// the message: what it does must be the same the second time, and nothing may depend on a
-// property that may be read later. What follows from several is decided when Ended.
+// A description is run several times on one object, until all of it is read, because properties
+// come in the order of the message: what it does must be the same the second time, and nothing may
+// depend on a property that may be read later. XML attributes, and members of JSON objects with a
+// single value, can be read again each time; a child is read once. What other properties depend on
+// is read with ID. What follows from several is decided when Ended.
 //
-// A Scanner, with its halves XMLScanner and JSONScanner, keeps one structure of a message at a
-// time, as one string and an array of nodes that refer to it, so that memory depends on the
-// largest structure and not on the message.
+// A Scanner, with its halves XMLScanner and JSONScanner, gives one Document of a message after
+// another, so that memory depends on what is kept of the largest structure and not on the message.
 package codec
 
 import "urncast/sdmx"
@@ -47,29 +48,4 @@ func (d Dialect) name(xml, json string) string {
 		return xml
 	}
 	return json
-}
-
-// Limits bound the size of messages. Zero values mean the defaults.
-type Limits struct {
-	Depth          int   // of nesting; default 64
-	StructureBytes int64 // of one structure as sent; default 512 MiB
-	Bytes          int64 // of a message, unpacked; default 4 GiB
-	Structures     int   // in a message; default 1,000,000
-}
-
-// WithDefaults returns l with defaults for zero values.
-func (l Limits) WithDefaults() Limits {
-	if l.Depth == 0 {
-		l.Depth = 64
-	}
-	if l.StructureBytes == 0 {
-		l.StructureBytes = 512 << 20
-	}
-	if l.Bytes == 0 {
-		l.Bytes = 4 << 30
-	}
-	if l.Structures == 0 {
-		l.Structures = 1_000_000
-	}
-	return l
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -19,11 +20,17 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 		StringEntries(c, json, p, func(t *sdmx.Text) (*string, *string) { return &t.Lang, &t.Value })
 		return
 	}
-	if i := c.doc.take(c.at, json, false); i != none {
-		entries(c, i, func(child int32, key string) { c.addText(child, p, sdmx.Text{Lang: key, Value: c.value(child)}) })
+	d := c.doc
+	if d.enterEntries(json, false) {
+		own, from := d.own()
+		for i := range own {
+			own[i].Used = true
+			c.addText(int32(from+i), p, sdmx.Text{Lang: d.scan.Names[own[i].Name], Value: d.valueOf(int32(from + i))})
+		}
+		d.leave()
 	}
 	best, at, ok := c.Stated("", single)
-	if !ok {
+	if !ok || !c.Has("", json) && !Ended(c) {
 		return
 	}
 	for i := range *p {
@@ -32,22 +39,27 @@ func textsByKey(c *C, json string, p *sdmx.Texts) {
 		}
 	}
 	if len(*p) == 0 {
-		c.addText(at, p, sdmx.Text{Lang: cmp.Or(c.Language, sdmx.LanguageDefault), Value: best})
+		c.addText(at, p, sdmx.Text{Lang: cmp.Or(c.Language, sdmx.LanguageDefault), Value: d.valueOf(at)})
 		return
 	}
 	c.Remark(at, "%s %q was left out: %s has the texts that count, and this is none of them", single, Clip(best, 60), json)
 }
 
-// entries calls fn with each member of an object.
-func entries(c *C, object int32, fn func(child int32, key string)) {
-	if c.doc.nodes[object].kind != kindElement {
-		c.failAt(object, "an object is expected here")
-		return
+// enterEntries goes into an object with keys of any name, whose values are objects or single
+// values.
+func (d *Document) enterEntries(name string, objects bool) bool {
+	if !d.isOnly(name, scan.Element) {
+		return false
 	}
-	for i := c.doc.nodes[object].first; i != none && c.err == nil; i = c.doc.nodes[i].next {
-		c.doc.nodes[i].used = true
-		fn(i, c.doc.names[c.doc.nodes[i].name])
+	d.enter()
+	switch own, from := d.own(); {
+	case d.err != nil:
+	case objects && len(own) > 0:
+		d.failAttr(int32(from), "%s", expected[scan.Element])
+	case !objects && d.isAhead:
+		d.failChild("a single value is expected here")
 	}
+	return d.err == nil
 }
 
 // Entries describes an object of JSON with keys of any name, whose values are objects that fn
@@ -57,14 +69,24 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 		return
 	}
 	if c.Reading {
-		if i := c.doc.take(c.at, json, false); i != none {
-			entries(c, i, func(child int32, name string) {
-				*p = append(*p, *new(T))
-				x := &(*p)[len(*p)-1]
-				*key(x) = name
-				c.inside(child, func() { fn(c, x) })
-			})
+		d := c.doc
+		if !d.enterEntries(json, true) {
+			return
 		}
+		for d.isAhead && d.isObject() {
+			*p = append(*p, *new(T))
+			x := &(*p)[len(*p)-1]
+			*key(x) = d.scan.Names[d.child.Name]
+			d.enter()
+			for d.again() {
+				fn(c, x)
+			}
+			d.leave()
+		}
+		if own, from := d.own(); len(own) > 0 {
+			d.failAttr(int32(from), "%s", expected[scan.Element])
+		}
+		d.leave()
 		return
 	}
 	if len(*p) == 0 {
@@ -86,13 +108,18 @@ func StringEntries[S ~[]T, T any](c *C, json string, p *S, pair func(*T) (key, v
 		return
 	}
 	if c.Reading {
-		if i := c.doc.take(c.at, json, false); i != none {
-			entries(c, i, func(child int32, name string) {
-				*p = append(*p, *new(T))
-				key, value := pair(&(*p)[len(*p)-1])
-				*key, *value = name, c.value(child)
-			})
+		d := c.doc
+		if !d.enterEntries(json, false) {
+			return
 		}
+		own, from := d.own()
+		for i := range own {
+			own[i].Used = true
+			*p = append(*p, *new(T))
+			key, value := pair(&(*p)[len(*p)-1])
+			*key, *value = d.scan.Names[own[i].Name], d.valueOf(int32(from+i))
+		}
+		d.leave()
 		return
 	}
 	if len(*p) == 0 {
@@ -114,15 +141,19 @@ func Mixed[T any](c *C, json string, p *[]T, text func(*T) *string, plain func(*
 		return
 	}
 	if c.Reading {
-		c.each(json, func(int) {}, func(i int32) {
+		for d := c.doc; d.inList(json); {
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			if c.doc.nodes[i].kind == kindElement {
-				c.inside(i, func() { fn(c, x) })
-				return
+			if d.child.Kind != scan.Element {
+				*text(x) = d.item()
+				continue
 			}
-			*text(x) = c.value(i)
-		})
+			d.enter()
+			for d.again() {
+				fn(c, x)
+			}
+			d.leave()
+		}
 		return
 	}
 	c.writeList(json, len(*p), func(i int) {
@@ -143,18 +174,19 @@ func Rows(c *C, json string, p *[][]string) {
 		return
 	}
 	if c.Reading {
-		c.each(json, func(n int) { *p = make([][]string, 0, n) }, func(row int32) {
-			if c.doc.nodes[row].kind != kindArray {
-				c.failAt(row, "a list is expected here")
+		for d := c.doc; d.inList(json); {
+			if d.child.Kind != scan.Array {
+				d.failChild("%s", expected[scan.Array])
 				return
 			}
+			d.enter()
 			var cells []string
-			for i := c.doc.nodes[row].first; i != none; i = c.doc.nodes[i].next {
-				c.doc.nodes[i].used = true
-				cells = append(cells, c.value(i))
+			for d.isAhead && d.err == nil {
+				cells = append(cells, d.item())
 			}
+			d.leave()
 			*p = append(*p, cells)
-		})
+		}
 		return
 	}
 	c.writeList(json, len(*p), func(i int) {

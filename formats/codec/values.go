@@ -3,8 +3,10 @@ package codec
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"strings"
 
+	"urncast/formats/scan"
 	"urncast/sdmx"
 )
 
@@ -37,46 +39,56 @@ func (c *C) Texts(xml, json string, p *sdmx.Texts) {
 		})
 		return
 	}
-	c.each(name, func(n int) {
-		if *p == nil {
-			*p = make(sdmx.Texts, 0, n)
-		}
-	}, func(i int32) {
+	for d := c.doc; d.inList(name); {
 		t := sdmx.Text{Lang: sdmx.LanguageDefault}
 		if c.XML() {
-			t.Value = c.value(i)
-			c.inside(i, func() { c.Attr("xml:lang", "", &t.Lang) })
-		} else {
-			c.inside(i, func() {
-				c.Attr("", "locale", &t.Lang)
-				c.Attr("", "value", &t.Value)
-				c.Dropped("", "isHtml", "false")
-			})
+			d.push()
+			t.Value = d.text()
+			c.Attr("xml:lang", "", &t.Lang)
+			c.addText(none, p, t)
+			d.leave()
+			continue
 		}
-		c.addText(i, p, t)
-	})
+		if !d.isObject() {
+			return
+		}
+		d.enter()
+		for d.again() {
+			c.Attr("", "locale", &t.Lang)
+			c.Attr("", "value", &t.Value)
+			c.Dropped("", "isHtml", "false")
+			if Ended(c) {
+				c.addText(none, p, t)
+			}
+		}
+		d.leave()
+	}
 }
 
+// addText adds a text that was read from an attribute, or in the innermost frame if i is none.
 func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
+	d := c.doc
 	if t.Lang = strings.TrimSpace(t.Lang); t.Lang == "" {
 		t.Lang = sdmx.LanguageDefault
 	} else if err := sdmx.CheckLanguage(t.Lang); err != nil {
-		c.failAt(i, "%s", err)
+		d.failAttr(i, "%s", err)
 	}
 	for j := range *p {
 		if old := &(*p)[j]; old.Lang == t.Lang {
 			if old.Value != t.Value {
-				c.Remark(i, "%s is there twice in the language %q; the last is kept, and %q was left out", c.doc.nameOf(i), t.Lang, Clip(old.Value, 60))
+				d.remarkHere("%s is there twice in the language %q; the last is kept, and %q was left out", d.nameOf(d.top().Name), t.Lang, Clip(old.Value, 60))
 			}
 			old.Value = t.Value
 			return
 		}
 	}
 	if len(*p) == languagesMax {
-		c.failAt(i, "a text is there in more than %d languages, the limit", languagesMax)
+		d.failAttr(i, "a text is there in more than %d languages, the limit", languagesMax)
 		return
 	}
-	*p = append(*p, t)
+	if d.err == nil {
+		d.keeper.add(p, t)
+	}
 }
 
 // Ref describes a reference to a maintainable or to an item: in SDMX-ML an element with an
@@ -87,27 +99,30 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 		c.urn(json, p)
 		return
 	}
-	c.In(xml, "", !p.IsZero(), func() {
-		if c.Reading {
-			c.readRef(class, p)
-		} else {
-			c.closeTag()
-			c.writeRef(p)
-		}
-	})
+	c.In(xml, "", !p.IsZero(), func() { c.RefHere(class, p) })
+}
+
+// RefHere describes a reference that the element of SDMX-ML at hand is, and so has a Ref or URN.
+// What the element has besides is described before it.
+func (c *C) RefHere(class sdmx.Class, p *sdmx.Ref) {
+	if c.Reading {
+		c.readRef(class, p)
+		return
+	}
+	c.closeTag()
+	c.writeRef(p)
 }
 
 // Refs describes a repeated Ref, or an array of URNs.
 func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	if c.XML() {
-		List(c, xml, "", p, func(c *C, r *sdmx.Ref) {
-			if c.Reading {
-				c.readRef(class, r)
-				return
-			}
-			c.closeTag()
-			c.writeRef(r)
-		})
+		List(c, xml, "", p, func(c *C, r *sdmx.Ref) { c.RefHere(class, r) })
+		return
+	}
+	if c.Reading {
+		for json != "" && c.doc.inList(json) {
+			*p = append(*p, c.parse(none, c.doc.item()))
+		}
 		return
 	}
 	var urns []string
@@ -115,12 +130,6 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 		urns = append(urns, r.Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
-	if c.Reading {
-		*p = (*p)[:0:0]
-		for _, u := range urns {
-			*p = append(*p, c.parse(c.at, u))
-		}
-	}
 }
 
 func (c *C) urn(json string, p *sdmx.Ref) {
@@ -130,11 +139,12 @@ func (c *C) urn(json string, p *sdmx.Ref) {
 		}
 		return
 	}
-	if i := c.doc.take(c.at, json, false); i != none {
-		*p = c.parse(i, c.value(i))
+	if i := c.doc.attr(json); i != none {
+		*p = c.parse(i, c.doc.valueOf(i))
 	}
 }
 
+// parse parses the URN of an attribute, or of the place being read if i is none.
 func (c *C) parse(i int32, urn string) sdmx.Ref {
 	if urn == "" {
 		return sdmx.Ref{}
@@ -145,68 +155,118 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 	case errors.As(err, &unknown):
 		c.unsupported(i, unknown)
 	case err != nil:
-		c.failAt(i, "%s", err)
+		c.doc.failAttr(i, "%s", err)
 	}
 	return r
 }
 
 // An UnsupportedError is returned for a class that this version does not know, although SDMX or
 // the sender may. Only the structure that names it cannot be read.
-type UnsupportedError struct{ *SyntaxError }
+type UnsupportedError struct{ *scan.SyntaxError }
 
 // Unwrap returns the SyntaxError.
 func (e *UnsupportedError) Unwrap() error { return e.SyntaxError }
 
 func (c *C) unsupported(i int32, err error) {
-	if c.err == nil {
-		c.err = &UnsupportedError{c.doc.errorAt(i, "%s", err).(*SyntaxError)}
+	if c.doc.err == nil {
+		c.doc.failAttr(i, "%s", err)
+		c.doc.err = &UnsupportedError{c.doc.err.(*scan.SyntaxError)}
+	}
+}
+
+// A target is what an element with a Ref or a URN says.
+type target struct {
+	hasRef, hasURN bool
+	urn            string
+
+	// The attributes of the Ref.
+	agency, id, version, parent, parentVersion, class, pkg string
+
+	line, column               int // of the Ref
+	packageLine, packageColumn int
+}
+
+// target reads the children of an element that is a reference, isLocal one to something in the
+// same structure. It is false while others than Ref
+// and URN come next, which are unknown.
+func (c *C) target(t *target, isLocal bool) bool {
+	d := c.doc
+	for {
+		switch {
+		case d.isOnly("URN", scan.Element):
+			t.hasURN, t.urn = true, d.leaf()
+		case d.isOnly("Ref", scan.Element):
+			t.hasRef, t.line, t.column = true, d.child.Line, d.child.Column
+			d.enter()
+			for d.again() {
+				c.refAttributes(t, isLocal)
+			}
+			d.leave()
+		default:
+			return d.err == nil && !d.isAhead && (t.hasRef || t.hasURN || !c.Has("URN", "") && !c.Has("Ref", ""))
+		}
+	}
+}
+
+// refAttributes reads the attributes of a Ref.
+func (c *C) refAttributes(t *target, isLocal bool) {
+	for _, a := range [...]struct {
+		name string
+		p    *string
+	}{{"agencyID", &t.agency}, {"id", &t.id}, {"maintainableParentID", &t.parent}, {"maintainableParentVersion", &t.parentVersion}, {"class", &t.class}} {
+		c.Attr(a.name, "", a.p)
+	}
+	if isLocal {
+		c.Stated("local", "")
+	} else {
+		c.Attr("version", "", &t.version)
+		c.Expect("local", "", "false")
+	}
+	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
+	if stated, at, ok := c.Stated("package", ""); ok {
+		t.pkg, t.packageLine, t.packageColumn = stated, c.doc.scan.Attrs[at].Line, c.doc.scan.Attrs[at].Column
+	}
+}
+
+// failRef records an error about the Ref.
+func (c *C) failRef(t *target, err error) {
+	if c.doc.err == nil {
+		c.doc.err = failure(t.line, t.column, c.doc.path()+"/Ref[1]", "%s", err)
 	}
 }
 
 func (c *C) readRef(class sdmx.Class, p *sdmx.Ref) {
-	urn := ""
-	c.Elem("URN", "", &urn)
-	ref := c.doc.take(c.at, "Ref", false)
-	*p = c.parse(c.at, urn)
+	var t target
+	if !c.target(&t, false) {
+		return
+	}
+	if t.urn != "" {
+		*p = c.parse(none, t.urn)
+	}
 	switch {
-	case ref != none && urn != "":
-		if c.err != nil {
-			return
+	case t.hasRef && t.urn != "":
+		if named, ok := c.named(class, *p, &t); ok && named != *p {
+			c.failRef(&t, fmt.Errorf("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", named, *p))
 		}
-		c.inside(ref, func() {
-			named := sdmx.Ref{}
-			if c.readRefAttributes(class, *p, &named); c.err == nil && named != *p {
-				c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; make them agree, or send one of them", named, *p)
-			}
-		})
-	case ref != none:
-		c.inside(ref, func() { c.readRefAttributes(class, sdmx.Ref{}, p) })
-	case urn == "":
+	case t.hasRef:
+		*p, _ = c.named(class, sdmx.Ref{}, &t)
+	case t.urn == "":
 		c.Fail("a reference needs a Ref or a URN")
 	}
 }
 
-// readRefAttributes reads a Ref. Attributes that it leaves out are taken from beside, the URN
+// named returns what a Ref names. Attributes that it leaves out are taken from beside, the URN
 // of the same reference, if there is one.
-func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
-	agency, version, parentVersion := beside.Agency, string(beside.Version), string(beside.Version)
-	var id, parent, name, pkg string
-	c.Attr("agencyID", "", &agency)
-	c.Attr("id", "", &id)
-	c.Attr("version", "", &version)
-	c.Attr("maintainableParentID", "", &parent)
-	c.Attr("maintainableParentVersion", "", &parentVersion)
-	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
-	c.Attr("class", "", &name)
-	c.Expect("local", "", "false")
+func (c *C) named(class sdmx.Class, beside sdmx.Ref, t *target) (sdmx.Ref, bool) {
 	switch {
-	case name != "":
-		c.Attr("package", "", &pkg)
-		k, ok := sdmx.ClassByPackage(pkg, name)
+	case c.doc.err != nil:
+		return sdmx.Ref{}, false
+	case t.class != "":
+		k, ok := sdmx.ClassByPackage(t.pkg, t.class)
 		if !ok {
-			c.Stated("package", "")
-			c.unsupported(c.at, &sdmx.UnknownClassError{Class: Clip(name, 60)})
-			return
+			c.failRef(t, &sdmx.UnknownClassError{Class: Clip(t.class, 60)})
+			c.doc.err = &UnsupportedError{c.doc.err.(*scan.SyntaxError)}
+			return sdmx.Ref{}, false
 		}
 		class = k
 	case beside.Item != "":
@@ -214,17 +274,32 @@ func (c *C) readRefAttributes(class sdmx.Class, beside sdmx.Ref, p *sdmx.Ref) {
 	case !beside.IsZero():
 		class = beside.Class
 	}
-	c.Expect("package", "", class.Package())
+	if t.pkg != "" && t.pkg != class.Package() {
+		c.doc.remark(t.packageLine, t.packageColumn, func() string { return c.doc.path() + "/Ref[1]/@package" },
+			"package says %q, but %q follows from the rest and counts", Clip(t.pkg, 60), class.Package())
+	}
+	agency := cmp.Or(t.agency, beside.Agency)
+	version := func(stated string) sdmx.Version {
+		return cmp.Or(sdmx.Version(stated), beside.Version, sdmx.VersionDefault)
+	}
+	var urn string
 	switch {
 	case class == sdmx.ClassUnknown:
-		c.Fail("the reference does not say of which class it is")
-	case parent == "":
-		*p = c.parse(c.at, sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: id, Version: cmp.Or(sdmx.Version(version), sdmx.VersionDefault)}).String())
+		c.failRef(t, errors.New("the reference does not say of which class it is"))
+		return sdmx.Ref{}, false
+	case t.parent == "":
+		urn = sdmx.RefTo(sdmx.URN{Class: class, Agency: agency, ID: t.id, Version: version(t.version)}).String()
 	case len(class.Owners()) == 0:
-		c.Fail("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(id, 60), Clip(parent, 60), class)
+		c.failRef(t, fmt.Errorf("the reference names %s inside %s, but a %s stands in no other structure; leave out maintainableParentID, or name the class of what is meant", Clip(t.id, 60), Clip(t.parent, 60), class))
+		return sdmx.Ref{}, false
 	default:
-		*p = c.parse(c.at, sdmx.RefToItem(class, agency, parent, cmp.Or(sdmx.Version(parentVersion), sdmx.VersionDefault), id).String())
+		urn = sdmx.RefToItem(class, agency, t.parent, version(t.parentVersion), t.id).String()
 	}
+	r, err := sdmx.ParseRef(urn)
+	if err != nil {
+		c.failRef(t, err)
+	}
+	return r, err == nil
 }
 
 func (a *appender) writeRef(p *sdmx.Ref) {
@@ -232,10 +307,13 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(append(append(a.out, ' '), name...), '=', '"')
 		a.out = append(appendXML(a.out, value), '"')
 	}
-	class := p.Class
+	class := p.Target()
+	if class.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
+		return
+	}
 	a.out = append(a.out, "<Ref"...)
 	if p.Item != "" {
-		class = p.ItemClass
 		attr("maintainableParentID", p.ID)
 		attr("maintainableParentVersion", string(p.Version))
 		attr("id", p.Item)
@@ -278,32 +356,24 @@ func (c *C) localID(p *string) {
 		c.out = append(appendXML(append(c.out, `<Ref id="`...), *p), `"/>`...)
 		return
 	}
-	urn := ""
-	c.Elem("URN", "", &urn)
+	var t target
+	if !c.target(&t, true) {
+		return
+	}
 	var named sdmx.Ref
-	if urn != "" { // not allowed here, but real files have it
-		named = c.parse(c.at, urn)
-		*p = named.Item
-		if c.err == nil && named.URN != c.Owner && !c.OtherURN {
+	if *p = t.id; t.urn != "" { // not allowed here, but real files have it
+		named = c.parse(none, t.urn)
+		if *p = cmp.Or(t.id, named.Item); named.URN != c.Owner && !c.OtherURN {
 			c.Fail("%s is in another structure; here something in %s must be named", named, c.Owner)
 		}
 	}
-	c.In("Ref", "", false, func() {
-		c.Attr("id", "", p)
-		for _, a := range []string{"containerID", "class", "package", "local", "maintainableParentVersion"} {
-			c.Stated(a, "") // all of these follow from the element
-		}
-		agency, parent := c.Owner.Agency, c.Owner.ID
-		c.Attr("agencyID", "", &agency)
-		c.Attr("maintainableParentID", "", &parent)
-		if agency != c.Owner.Agency || parent != c.Owner.ID {
-			c.Fail("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner)
-		}
-	})
+	agency, parent := cmp.Or(t.agency, c.Owner.Agency), cmp.Or(t.parent, c.Owner.ID)
 	switch {
+	case agency != c.Owner.Agency || parent != c.Owner.ID:
+		c.failRef(&t, fmt.Errorf("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner))
 	case *p == "":
 		c.Fail("a Ref with an id is expected")
-	case urn != "" && *p != named.Item:
+	case t.urn != "" && *p != named.Item:
 		c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; send the Ref alone", Clip(*p, 60), named)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"urncast/formats/charset"
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 )
 
 // scanXML scans an XML document of any vocabulary to its end.
@@ -20,15 +21,15 @@ func scanXML(in []byte) error {
 	if err != nil {
 		return err
 	}
-	s := codec.NewScanner(text, codec.Limits{Bytes: 1 << 20}).XML()
-	tag, end, err := s.NextTag("")
+	s := codec.NewScanner(text, scan.Limits{Bytes: 1 << 20}).XML()
+	_, end, err := s.NextTag("")
 	if err == nil && end {
 		err = errors.New("an end tag")
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := s.Element(tag); err != nil {
+	if err := s.Here().Skip(); err != nil {
 		return err
 	}
 	return s.Epilog()

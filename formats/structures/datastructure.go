@@ -38,7 +38,7 @@ func dataStructure(c *codec.C, d *sdmx.DataStructure) {
 			})
 		})
 	})
-	if c.Reading {
+	if codec.Ended(c) {
 		completeIDs(d)
 	}
 }
@@ -166,12 +166,12 @@ func attributes(c *codec.C, d *sdmx.DataStructure) {
 }
 
 func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
-	status := ""
-	if !c.Reading {
-		status = "Conditional"
-		if a.Mandatory {
-			status = "Mandatory"
-		}
+	status := "Conditional"
+	if a.Mandatory {
+		status = "Mandatory"
+	}
+	if c.Reading {
+		status = ""
 	}
 	class := sdmx.ClassDataAttribute
 	if a.YearStartDay {
@@ -186,10 +186,10 @@ func attribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 		c.Fail("assignmentStatus must be Mandatory or Conditional, not %q", codec.Clip(status, 60))
 	}
 	component(c, d, &a.Component, class, "")
-	if c.Reading && !c.Has("str:AttributeRelationship", "") {
+	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
+	if codec.Ended(c) && !c.Has("str:AttributeRelationship", "") {
 		c.Fail("the attribute has no AttributeRelationship, which says what it is attached to")
 	}
-	c.In("str:AttributeRelationship", "", true, func() { relationship(c, &a.Relationship) })
 }
 
 // relationships are the elements of AttributeRelationship. The schema requires one of them;
@@ -202,36 +202,44 @@ var relationships = [...]struct {
 	{"str:Group", sdmx.AttachGroup}, {"str:PrimaryMeasure", sdmx.AttachObservation},
 }
 
+// relationship describes the one element of AttributeRelationship that says the kind, and when
+// reading all of them.
 func relationship(c *codec.C, r *sdmx.Relationship) {
-	if c.Reading {
-		found := ""
-		for _, x := range relationships {
-			if !c.Has(x.xml, "") {
-				continue
-			}
-			if found != "" && r.Kind != x.kind {
-				c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", found[len("str:"):], x.xml[len("str:"):])
-			}
-			found, r.Kind = x.xml, x.kind
-		}
-		if found == "" {
-			c.Fail("the attribute relationship is empty, and must say None, Dimension, Group or PrimaryMeasure")
-		}
-	}
-	switch r.Kind {
-	case sdmx.AttachDataflow:
-		c.In("str:None", "", true, func() {})
-	case sdmx.AttachDimensions:
+	is := func(kind sdmx.AttachmentKind) bool { return c.Reading || r.Kind == kind }
+	c.In("str:None", "", is(sdmx.AttachDataflow), func() {})
+	if is(sdmx.AttachDimensions) {
 		c.Locals("str:Dimension", "", &r.Dimensions)
 		c.Locals("str:AttachmentGroup", "", &r.Groups)
-	case sdmx.AttachGroup:
+	}
+	if is(sdmx.AttachGroup) {
 		c.Locals("str:Group", "", &r.Groups)
-	case sdmx.AttachObservation:
+	}
+	if is(sdmx.AttachObservation) {
 		id := sdmx.MeasureIDPrimary
 		c.Local("str:PrimaryMeasure", "", &id)
 		if id != sdmx.MeasureIDPrimary {
 			c.Fail("PrimaryMeasure refers to %q; the primary measure of SDMX 2.1 has the id %s", codec.Clip(id, 60), sdmx.MeasureIDPrimary)
 		}
+	}
+	if codec.Ended(c) {
+		readKind(c, r)
+	}
+}
+
+// readKind sets the kind of a relationship by the elements that were there.
+func readKind(c *codec.C, r *sdmx.Relationship) {
+	found := ""
+	for _, x := range relationships {
+		if !c.Has(x.xml, "") {
+			continue
+		}
+		if found != "" && r.Kind != x.kind {
+			c.Fail("the attribute relationship says both %s and %s; an attribute is attached in one way", found[len("str:"):], x.xml[len("str:"):])
+		}
+		found, r.Kind = x.xml, x.kind
+	}
+	if found == "" {
+		c.Fail("the attribute relationship is empty, and must say None, Dimension, Group or PrimaryMeasure")
 	}
 }
 

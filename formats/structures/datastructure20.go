@@ -31,16 +31,24 @@ func dataStructure20(c *codec.C, d *sdmx.DataStructure) {
 			}
 			codec.List(c, "", "measures", &d.Measures, measure)
 			if c.Reading { // SDMX-JSON 1.0
-				c.In("", "primaryMeasure", false, func() {
-					d.Measures = append(d.Measures, sdmx.Measure{})
-					measure(c, &d.Measures[len(d.Measures)-1])
-				})
+				d.Measures = append(d.Measures, alone(c, "primaryMeasure", measure)...)
 			}
 		})
 	})
 	if codec.Ended(c) {
 		completeIDs(d)
 	}
+}
+
+// alone reads an object as a list, empty if there is none.
+func alone[T any](c *codec.C, json string, describe func(*codec.C, *T)) (list []T) {
+	c.In("", json, false, func() {
+		if list == nil {
+			list = make([]T, 1)
+		}
+		describe(c, &list[0])
+	})
+	return list
 }
 
 // hasComponents reports whether a data structure is more than a stub.
@@ -71,10 +79,7 @@ func dimensions20(c *codec.C, d *sdmx.DataStructure) {
 			component(c, d, &x.Component, sdmx.ClassDimension, "Dimension")
 			position20(c, len(d.Dimensions), &at)
 		})
-		c.In("", "timeDimension", false, func() {
-			times = append(times, sdmx.Dimension{})
-			timeDimension(c, &times[len(times)-1])
-		})
+		times = append(times, alone(c, "timeDimension", timeDimension)...)
 		codec.List(c, "", "timeDimensions", &times, timeDimension) // SDMX-JSON 1.0
 	})
 	switch {
@@ -188,7 +193,9 @@ func relationship20(c *codec.C, r *sdmx.Relationship) {
 		group := ""
 		if c.Attr("", "group", &group); group != "" {
 			is("group", sdmx.AttachGroup)
-			r.Groups = append(r.Groups, group)
+			if !slices.Contains(r.Groups, group) {
+				r.Groups = append(r.Groups, group)
+			}
 		}
 		if found == "" && codec.Ended(c) {
 			c.Fail("the attribute relationship is empty, and must say dataflow, dimensions, group or observation")

@@ -59,10 +59,10 @@ func readTest(c *codec.C, test string) {
 	}
 }
 
-// ReadMeta reads the member "meta" of a message in JSON, of which nothing is stored. language is
-// that of texts which state none; empty if the message does not say. The schema that SDMX-JSON
+// ReadMeta reads the member "meta" of a message in JSON, of which nothing is stored. language
+// becomes that of texts which state none, if the message says it. The schema that SDMX-JSON
 // names is not looked at, for it is often that of another version.
-func ReadMeta(c *codec.C) (language string) {
+func ReadMeta(c *codec.C, language *string) {
 	var test string
 	var languages []string
 	var links []sdmx.Link
@@ -84,9 +84,8 @@ func ReadMeta(c *codec.C) (language string) {
 	codec.List(c, "", "receivers", &receivers, party)
 	codec.List(c, "", "links", &links, link)
 	if len(languages) > 0 && sdmx.CheckLanguage(languages[0]) == nil {
-		language = languages[0]
+		*language = languages[0]
 	}
-	return language
 }
 
 // skipTextsOf reads texts of JSON that are not stored.
@@ -115,11 +114,10 @@ func (n *Note) String() string {
 
 // ReadNotes reads the elements with a name as notes: each has com:Text in languages, a code
 // and perhaps a severity.
-func ReadNotes(c *codec.C, name string) (notes []Note) {
-	codec.List(c, name, "", &notes, func(c *codec.C, n *Note) {
+func ReadNotes(c *codec.C, name string, notes *[]Note) {
+	codec.List(c, name, "", notes, func(c *codec.C, n *Note) {
 		c.Attr("code", "", &n.Code)
 		c.Attr("severity", "", &n.Severity)
 		c.Texts("com:Text", "", &n.Texts)
 	})
-	return notes
 }

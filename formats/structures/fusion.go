@@ -17,7 +17,7 @@ func fusionDataStructure(c *codec.C, d *sdmx.DataStructure) {
 			component(c, d, &x.Component, dimensionClasses[x.Kind], "")
 			position(c, len(d.Dimensions))
 			c.Bool("", "isTimeDimension", &isTime)
-			if c.Reading {
+			if codec.Ended(c) {
 				readDimensionKind(c, x, isTime)
 			}
 		})
@@ -82,7 +82,7 @@ func fusionAttribute(c *codec.C, d *sdmx.DataStructure, a *sdmx.Attribute) {
 		level = levels[r.Kind]
 	}
 	c.Attr("", "attachmentLevel", &level)
-	if c.Reading {
+	if codec.Ended(c) {
 		found := false
 		for k, name := range levels {
 			if name == level {

@@ -59,15 +59,14 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 	if !c.Reading {
 		var all []sdmx.Link
 		if id != "" {
-			all = append(all, selfLink(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri))
+			all = selfLinks(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri)
 		}
 		all = append(all, others(*l)...)
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	if codec.List(c, "", "links", l, link); codec.Ended(c) {
-		o.takeSelf(c, id, uri, l)
-	}
+	codec.List(c, "", "links", l, link)
+	o.takeSelf(c, id, uri, l)
 }
 
 // takeSelf takes the self link of an item or component out of the links that were read.
@@ -83,20 +82,19 @@ func (o *owner) takeSelf(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 // and others.
 func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 	if !c.Reading {
-		all := []sdmx.Link{selfLink(o.Spell(sdmx.V3), o.Class, a.URI)}
+		all := selfLinks(o.Spell(sdmx.V3), o.Class, a.URI)
+		self := len(all)
 		for rel, url := range map[string]string{relStructure: a.StructureURL, relExternal: a.ServiceURL} {
 			if url != "" {
 				all = append(all, sdmx.Link{Rel: rel, URL: url})
 			}
 		}
-		slices.SortStableFunc(all[1:], func(x, y sdmx.Link) int { return strings.Compare(x.Rel, y.Rel) })
+		slices.SortStableFunc(all[self:], func(x, y sdmx.Link) int { return strings.Compare(x.Rel, y.Rel) })
 		all = append(all, others(a.Links)...)
 		codec.List(c, "", "links", &all, link)
 		return
 	}
-	if codec.List(c, "", "links", &a.Links, link); !codec.Ended(c) {
-		return
-	}
+	codec.List(c, "", "links", &a.Links, link)
 	takeSelf(c, &a.Links, &a.URI, o.Class, func(stated string) {
 		if !sameURN(stated, o.String()) {
 			remarkURNHere(c, stated, o.String())
@@ -135,11 +133,13 @@ func others(links []sdmx.Link) []sdmx.Link {
 	return slices.DeleteFunc(slices.Clone(links), func(l sdmx.Link) bool { return isSelf(&l) })
 }
 
-func selfLink(urn string, class sdmx.Class, uri string) sdmx.Link {
+// selfLinks returns the self link of an object; none if the schema does not take its URN, without
+// which it takes no such link.
+func selfLinks(urn string, class sdmx.Class, uri string) []sdmx.Link {
 	if !urns20[class.String()] {
-		urn = ""
+		return nil
 	}
-	return sdmx.Link{Rel: relSelf, URN: urn, Type: strings.ToLower(class.String()), URI: uri}
+	return []sdmx.Link{{Rel: relSelf, URN: urn, Type: strings.ToLower(class.String()), URI: uri}}
 }
 
 // takeSelf takes the self link out of the links that were read. It says nothing that is kept
@@ -162,10 +162,14 @@ func takeSelf(c *codec.C, links *[]sdmx.Link, uri *string, class sdmx.Class, che
 	})
 }
 
-// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1.
+// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1 or
+// by that of its kind.
 func isTypeOf(name string, class sdmx.Class) bool {
 	old := map[sdmx.Class]string{sdmx.ClassMeasure: "primarymeasure", sdmx.ClassDataAttribute: "attribute"}
-	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, old[class])
+	if lower := strings.ToLower(name); class.Kind() == sdmx.ClassVtlDataflowMapping && strings.HasPrefix(lower, "vtl") && strings.HasSuffix(lower, "mapping") {
+		return true // which of the three it is follows from what is read after the link
+	}
+	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, class.Kind().String()) || strings.EqualFold(name, old[class])
 }
 
 // take removes the links that fit and that by has taken.
@@ -201,7 +205,8 @@ func link(c *codec.C, l *sdmx.Link) {
 // isLinkURN reports whether the schema takes a URN in a link.
 func isLinkURN(urn string) bool {
 	r, err := sdmx.ParseRef(urn)
-	return urn == "" || err == nil && isURN20(&r) && isVersionRef(codec.JSON20, r.Version) && agencyPhrase(r.Agency) == nil
+	name, _, _ := strings.Cut(urn, "=")
+	return urn == "" || err == nil && isURN20(&r) && strings.HasPrefix(r.Spell(sdmx.V3), name+"=") && isVersionRef(codec.JSON20, r.Version) && agencyPhrase(r.Agency) == nil
 }
 
 // hrefLangForm is what the schema of SDMX-JSON 2.0 takes as a language of a link.
@@ -276,23 +281,23 @@ const wildcard = "%"
 // codeSelection20 describes the codes that a codelist extension includes or excludes. Values
 // with a wildcard stand in a list of their own.
 func codeSelection20(c *codec.C, json string, x *sdmx.CodelistExtension, exclusive bool) {
+	var plain []sdmx.MemberValue
+	var wild []string
+	if !c.Reading {
+		plain, wild = splitSelection(x.Selection)
+	}
 	c.In("", json, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 		x.Exclusive = exclusive
-		var plain []sdmx.MemberValue
-		var wild []string
-		if !c.Reading {
-			plain, wild = splitSelection(x.Selection)
-		}
 		codec.Mixed(c, "memberValues", &plain, func(m *sdmx.MemberValue) *string { return &m.Value },
 			func(m *sdmx.MemberValue) bool { return m.Cascade == "" }, memberValue20)
 		c.Strings("", "wildcardedMemberValues", &wild)
-		if c.Reading {
-			x.Selection = append(x.Selection, plain...)
-			for _, w := range wild {
-				x.Selection = append(x.Selection, sdmx.MemberValue{Value: w})
-			}
-		}
 	})
+	if c.Reading {
+		x.Selection = append(x.Selection, plain...)
+		for _, w := range wild {
+			x.Selection = append(x.Selection, sdmx.MemberValue{Value: w})
+		}
+	}
 }
 
 // splitSelection parts the values with a wildcard from the others, and leaves doubled ones out.

@@ -30,24 +30,24 @@ func contact(c *codec.C, x *sdmx.Contact) {
 func codelist(c *codec.C, l *sdmx.Codelist) {
 	o := scheme(c, l, sdmx.ClassCode)
 	codec.List(c, "str:Code", c.By("codes", "items"), &l.Items, func(c *codec.C, x *sdmx.Code) {
-		item(c, &x.Nameable, o)
-		c.Local("str:Parent", c.By("parent", "parentCode"), &x.Parent)
+		code(c, x, o)
 	})
 	codec.List(c, "", "codelistExtensions", &l.Extensions, codelistExtension)
+}
+
+func code(c *codec.C, x *sdmx.Code, o *owner) {
+	item(c, &x.Nameable, o)
+	c.Local("str:Parent", c.By("parent", "parentCode"), &x.Parent)
 }
 
 func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 	c.Ref("", "codelist", sdmx.ClassCodelist, &x.Codelist)
 	c.Attr("", "prefix", &x.Prefix)
-	if c.Reading && c.Has("", "inclusiveCodeSelection") && c.Has("", "exclusiveCodeSelection") {
-		c.Fail("a codelist extension includes codes or excludes codes: it cannot have both inclusiveCodeSelection and exclusiveCodeSelection")
-	}
-	if c.Dialect == codec.JSON20 {
-		codeSelection20(c, "inclusiveCodeSelection", x, false)
-		codeSelection20(c, "exclusiveCodeSelection", x, true)
-		return
-	}
 	selection := func(key string, exclusive bool) {
+		if c.Dialect == codec.JSON20 {
+			codeSelection20(c, key, x, exclusive)
+			return
+		}
 		c.In("", key, len(x.Selection) > 0 && x.Exclusive == exclusive, func() {
 			x.Exclusive = exclusive
 			codec.List(c, "", "memberValues", &x.Selection, func(c *codec.C, m *sdmx.MemberValue) {
@@ -58,6 +58,9 @@ func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {
 	}
 	selection("inclusiveCodeSelection", false)
 	selection("exclusiveCodeSelection", true)
+	if c.Reading && c.Has("", "inclusiveCodeSelection") && c.Has("", "exclusiveCodeSelection") {
+		c.Fail("a codelist extension includes codes or excludes codes: it cannot have both inclusiveCodeSelection and exclusiveCodeSelection")
+	}
 }
 
 func conceptScheme(c *codec.C, s *sdmx.ConceptScheme) {
@@ -133,15 +136,21 @@ func representation(c *codec.C, xml string, p **sdmx.Representation, class sdmx.
 			representation20(c, r)
 			return
 		}
-		enumerated := !r.Enumeration.IsZero()
+		// Either an enumeration, perhaps with a format, or a text format.
+		isEnumeration, isText := !r.Enumeration.IsZero(), r.Enumeration.IsZero()
 		if c.Reading {
-			enumerated = c.Has("str:Enumeration", "")
+			isEnumeration = !c.Has("str:TextFormat", "")
+			isText = !c.Has("str:Enumeration", "") && !c.Has("str:EnumerationFormat", "")
 		}
-		if enumerated {
+		if isEnumeration {
 			c.Ref("str:Enumeration", "", list, &r.Enumeration)
 			textFormat(c, "str:EnumerationFormat", "", r)
-		} else {
+		}
+		if isText {
 			textFormat(c, "str:TextFormat", "", r)
+		}
+		if codec.Ended(c) && c.Has("str:EnumerationFormat", "") && !c.Has("str:Enumeration", "") {
+			c.Fail("an EnumerationFormat is there without the Enumeration that it is of")
 		}
 	})
 	if c.Reading && *p != nil && reflect.DeepEqual(**p, sdmx.Representation{}) {

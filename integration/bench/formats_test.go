@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"urncast/formats"
+	"urncast/formats/codec"
 	"urncast/integration/rig"
 	"urncast/sdmx"
 )
@@ -39,9 +40,13 @@ func formatRows(t *testing.T, out *table) {
 			t.Fatal(err)
 		}
 		megabytes := float64(len(text)) / 1e6
-		var read, write figure
+		var read, lex, write figure
 		for range rounds {
 			read = append(read, megabytes/seconds(func() { _, err = codelist(text) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lex = append(lex, megabytes/seconds(func() { err = tokens(text) }))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,12 +59,16 @@ func formatRows(t *testing.T, out *table) {
 			}
 		}
 		what := fmt.Sprintf("%s, codelist of %d codes, %.0f MB", f.Name, largeCodes, megabytes)
-		out.rows = append(out.rows, row{what: "read " + what, unit: "MB/s", ours: read})
+		out.rows = append(out.rows, row{what: "read " + what, unit: "MB/s", ours: read, bare: lex, bareName: "its tokens alone", aim: "≥ 0.5×"})
 		for _, peer := range []string{"pysdmx", "sdmx1"} {
 			if speed := pythonRead(t, peer, f.Name, file, megabytes); speed > 0 {
 				aim := ""
-				if f == formats.SDMXML21 && peer == "pysdmx" {
+				switch {
+				case peer != "pysdmx":
+				case f == formats.SDMXML21:
 					aim = "≥ 20×"
+				default:
+					aim = "≥ 1×"
 				}
 				out.rows = append(out.rows, row{what: "  beside " + peer, unit: "MB/s", ours: read, bare: figure{speed}, bareName: peer, aim: aim})
 			}
@@ -68,6 +77,23 @@ func formatRows(t *testing.T, out *table) {
 			row{what: "write " + what, unit: "MB/s", ours: write},
 			row{what: "peak memory reading it", unit: "MB", ours: figure{peak(func() { _, err = codelist(text) })}})
 	}
+}
+
+// tokens reads the tokens of a message and does nothing with them.
+func tokens(text []byte) error {
+	s := codec.NewScanner(bytes.NewReader(text), formats.Limits{})
+	if s.Peek() != '<' {
+		d, err := s.JSON().Value("", "$")
+		if err != nil {
+			return err
+		}
+		return d.Skip()
+	}
+	x := s.XML()
+	if _, _, err := x.NextTag(""); err != nil {
+		return err
+	}
+	return x.Here().Skip()
 }
 
 // codelist reads a message of one structure.
@@ -119,12 +145,12 @@ var readers = map[string]string{
 // pythonRead gives a Python library's speed in MB/s; 0 if it cannot read the
 // format or is not to be had.
 func pythonRead(t *testing.T, peer, format, file string, megabytes float64) float64 {
-	if !strings.HasPrefix(format, "sdmx-ml") {
+	if !strings.HasPrefix(format, "sdmx-ml") && !(peer == "pysdmx" && strings.HasPrefix(format, "sdmx-json")) {
 		return 0
 	}
 	python := filepath.Join(rig.Cache(t), "bench-python", "bin", "python")
 	if exec.Command(python, "-c", "import pysdmx, sdmx").Run() != nil {
-		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml]", "sdmx1"}} {
+		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml,json]", "sdmx1"}} {
 			if text, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
 				t.Logf("%s is not measured: %v\n%s", peer, err, text)
 				return 0

@@ -83,7 +83,7 @@ func Between(before, after sdmx.Maintainable) Diff {
 		}
 		return d
 	}
-	d.Changes = compareLeaves(d.Changes, Change{}, ownLeaves(before), ownLeaves(after))
+	d.Changes = compareOwn(d.Changes, before, after)
 	olds := nodes(before)
 	m := match(olds, news)
 	d.compareItems(olds, news, m)
@@ -149,5 +149,5 @@ func compareItem(o, n *node, parentStays bool, moved bool) []Change {
 	if equalItems(o.item, n.item) {
 		return out
 	}
-	return compareLeaves(out, n.change(0), leavesOf(o.item), leavesOf(n.item))
+	return compareInside(out, n.change(0), o.item, n.item)
 }

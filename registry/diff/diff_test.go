@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -140,6 +141,36 @@ func TestAnnotations(t *testing.T) {
 	before.Annotations = []sdmx.Annotation{{Type: "NOTE", Text: sdmx.Texts{{Lang: "en", Value: "old"}}}, {Type: "NOTE", Text: sdmx.Texts{{Lang: "en", Value: "twice"}}}}
 	after.Annotations = []sdmx.Annotation{{Type: "NOTE", Text: sdmx.Texts{{Lang: "en", Value: "new"}}}, {Type: "NOTE", Text: sdmx.Texts{{Lang: "en", Value: "twice"}}}}
 	check(t, before, after, "text annotation, NOTE, text en: old -> new\n")
+}
+
+// Annotations of one type are matched by their content, however many there are.
+func TestRowsOfOneName(t *testing.T) {
+	note := func(n int, text string) sdmx.Annotation {
+		return sdmx.Annotation{Type: "NOTE", Text: sdmx.Texts{{Lang: "en", Value: fmt.Sprint(text, n)}}}
+	}
+	before, after := codelist(code("A", "a", "")), codelist(code("A", "a", ""))
+	const many = 20_000
+	for i := range many {
+		before.Annotations = append(before.Annotations, note(i, "old "))
+		if i != 7 {
+			after.Annotations = append(after.Annotations, note(i, "old "))
+		}
+	}
+	after.Annotations[many/2] = note(0, "new ")
+	began := time.Now()
+	check(t, before, after, `
+text annotation, NOTE, text en: old 7 -> new 0
+property annotation, NOTE, type: NOTE -> 
+text annotation, NOTE, text en: old 10001 -> 
+property annotation, order:  -> changed
+`)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("comparing %d annotations of one type took %s", many, took)
+	}
+	before.Annotations, after.Annotations = []sdmx.Annotation{note(1, ""), note(2, ""), note(3, "")}, []sdmx.Annotation{note(1, ""), note(3, ""), note(2, "")}
+	check(t, before, after, "property annotation, order:  -> changed\n")
+	before.Annotations, after.Annotations = []sdmx.Annotation{{Value: "a"}, {}}, []sdmx.Annotation{{Value: "a"}, {}, {}}
+	check(t, before, after, "property annotation:  -> stated\n")
 }
 
 func TestFirstVersion(t *testing.T) {

@@ -1,4 +1,4 @@
-package codec
+package scan
 
 import (
 	"bytes"
@@ -31,14 +31,39 @@ type ByteError struct{ Text string }
 // Error implements error.
 func (e *ByteError) Error() string { return e.Text }
 
-// A source is the input through a sliding buffer, which keeps everything from mark on: the
-// structure that is being scanned.
+// Limits bound the size of messages. Zero values mean the defaults.
+type Limits struct {
+	Depth          int   // of nesting; default 64
+	StructureBytes int64 // of one structure as sent; default 512 MiB
+	Bytes          int64 // of a message, unpacked; default 4 GiB
+	Structures     int   // in a message; default 1,000,000
+}
+
+// WithDefaults returns l with defaults for zero values.
+func (l Limits) WithDefaults() Limits {
+	if l.Depth == 0 {
+		l.Depth = 64
+	}
+	if l.StructureBytes == 0 {
+		l.StructureBytes = 512 << 20
+	}
+	if l.Bytes == 0 {
+		l.Bytes = 4 << 30
+	}
+	if l.Structures == 0 {
+		l.Structures = 1_000_000
+	}
+	return l
+}
+
+// A source is the input through a sliding buffer, which keeps everything from mark on: a token, or
+// what a reader of JSON goes back to.
 type source struct {
 	r      io.Reader
 	buf    []byte
 	pos    int // next byte
 	mark   int // start of the part that is kept; -1 if there is none
-	limits Limits
+	Limits Limits
 
 	read      int64  // bytes
 	err       error  // of r or of its content, behind what is in buf
@@ -48,10 +73,17 @@ type source struct {
 	lines     int    // newlines before buf[0]
 	lastBreak int64  // offset in the input just after the last of them
 	base      int64  // offset in the input of buf[0]
+	started   int64  // offset of the structure that is being read; -1 if none is
+
+	// The place that was asked for last: its index, the newlines before it, and the offset of
+	// its line.
+	last     int
+	line     int
+	lineFrom int64
 }
 
 func newSource(r io.Reader, l Limits) *source {
-	return &source{r: r, buf: make([]byte, 0, 64<<10), mark: -1, limits: l.WithDefaults()}
+	return &source{r: r, buf: make([]byte, 0, 64<<10), mark: -1, started: -1, Limits: l.WithDefaults()}
 }
 
 // fill reads more into the buffer; false at the end of the input or after an error.
@@ -65,6 +97,10 @@ func (s *source) fill() bool {
 		keep = s.mark
 	}
 	if keep > 0 && (keep > len(s.buf)/2 || s.full()) {
+		if s.last < keep {
+			s.place(keep)
+		}
+		s.last -= keep
 		gone := s.buf[:keep]
 		if n := bytes.Count(gone, []byte{'\n'}); n > 0 {
 			s.lines += n
@@ -77,11 +113,15 @@ func (s *source) fill() bool {
 			s.mark = 0
 		}
 	}
+	size := int64(len(s.buf))
+	if s.started >= 0 {
+		size = s.base + size - s.started
+	}
+	if size >= s.Limits.StructureBytes && (s.full() || s.started >= 0) {
+		s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.Limits.StructureBytes)), true
+		return false
+	}
 	if s.full() {
-		if int64(len(s.buf)) >= s.limits.StructureBytes {
-			s.err, s.ended = s.errorAt(s.pos, fmt.Sprintf("one structure, or one piece of text, is larger than %d bytes, the limit", s.limits.StructureBytes)), true
-			return false
-		}
 		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
 	from := len(s.buf)
@@ -90,8 +130,8 @@ func (s *source) fill() bool {
 	s.read += int64(n)
 	s.err = err
 	s.check(from, s.newlines(to, to[len(to):len(to)+n]))
-	if s.read > s.limits.Bytes {
-		s.err, s.ended = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.limits.Bytes)), true
+	if s.read > s.Limits.Bytes {
+		s.err, s.ended = s.errorAt(len(s.buf), fmt.Sprintf("the message is larger than %d bytes, the limit", s.Limits.Bytes)), true
 		return false
 	}
 	s.ended = len(s.buf) == from && s.err != nil
@@ -216,6 +256,19 @@ func (s *source) seek(c byte) bool {
 	}
 }
 
+// place returns line and column of an index in the buffer, which is not before that of the last
+// call. It counts the newlines between the two.
+func (s *source) place(pos int) (line, column int) {
+	if between := s.buf[s.last:pos]; len(between) > 0 {
+		if n := bytes.Count(between, []byte{'\n'}); n > 0 {
+			s.line += n
+			s.lineFrom = s.base + int64(s.last+bytes.LastIndexByte(between, '\n')) + 1
+		}
+		s.last = pos
+	}
+	return s.line + 1, int(s.base+int64(pos)-s.lineFrom) + 1
+}
+
 // errorAt returns a *SyntaxError for an index in the buffer.
 func (s *source) errorAt(pos int, text string) error {
 	pos = min(pos, len(s.buf))
@@ -241,8 +294,8 @@ func (s *source) inputError() error {
 	return nil
 }
 
-// fail returns a *SyntaxError at the current place, or the error that ended the input.
-func (s *source) fail(format string, args ...any) error {
+// Fail returns a *SyntaxError at the current place, or the error that ended the input.
+func (s *source) Fail(format string, args ...any) error {
 	if err := s.inputError(); err != nil && s.ended {
 		return err
 	}

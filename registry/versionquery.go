@@ -1,9 +1,11 @@
-package sdmx
+package registry
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"urncast/sdmx"
 )
 
 // A VersionQuery is a version expression of a structure query (SDMX REST 2.x): exact versions,
@@ -12,7 +14,7 @@ import (
 type VersionQuery []versionTerm
 
 type versionTerm struct {
-	exact    Version
+	exact    sdmx.Version
 	prefix   []string // numbers before the wildcard
 	floor    []string // the number with the wildcard, and those after it
 	wildcard byte     // 0, '~', '+', '*'
@@ -34,7 +36,7 @@ func ParseVersionQuery(s string) (VersionQuery, error) {
 
 func parseVersionTerm(s string) (versionTerm, error) {
 	bad := func(why string) (versionTerm, error) {
-		return versionTerm{}, fmt.Errorf("the version expression %q is not valid: %s", Clip(s), why)
+		return versionTerm{}, fmt.Errorf("the version expression %q is not valid: %s", sdmx.Clip(s), why)
 	}
 	switch s {
 	case "~", "+", "*":
@@ -45,7 +47,7 @@ func parseVersionTerm(s string) (versionTerm, error) {
 		return versionTerm{wildcard: '*'}, nil
 	}
 	if !strings.ContainsAny(s, "~+*") {
-		v, err := ParseVersion(s)
+		v, err := sdmx.ParseVersion(s)
 		return versionTerm{exact: v}, err
 	}
 	parts := strings.Split(s, ".")
@@ -66,12 +68,12 @@ func parseVersionTerm(s string) (versionTerm, error) {
 				if i+1 < len(parts) && parts[i+1] != "0" {
 					return bad("only 0 may follow a wildcard that stands alone")
 				}
-			} else if isDigits(n) {
+			} else if digits(n) {
 				t.floor = []string{n}
 			} else {
 				return bad("a part is not a number")
 			}
-		case !isDigits(p):
+		case !digits(p):
 			return bad("a part is not a number")
 		case t.wildcard == 0:
 			t.prefix = append(t.prefix, p)
@@ -87,7 +89,7 @@ func parseVersionTerm(s string) (versionTerm, error) {
 
 // Select returns the indexes of the versions that the expression selects, in rising order of
 // version. versions are those of one structure.
-func (q VersionQuery) Select(versions []Version) []int {
+func (q VersionQuery) Select(versions []sdmx.Version) []int {
 	picked := map[int]bool{}
 	for i := range q {
 		q[i].selectFrom(versions, picked)
@@ -101,7 +103,7 @@ func (q VersionQuery) Select(versions []Version) []int {
 }
 
 // selectFrom adds the indexes of the versions that the term selects.
-func (t *versionTerm) selectFrom(versions []Version, picked map[int]bool) {
+func (t *versionTerm) selectFrom(versions []sdmx.Version, picked map[int]bool) {
 	best := -1
 	for i, v := range versions {
 		if !t.matches(v) {
@@ -118,7 +120,7 @@ func (t *versionTerm) selectFrom(versions []Version, picked map[int]bool) {
 	}
 }
 
-func (t *versionTerm) matches(v Version) bool {
+func (t *versionTerm) matches(v sdmx.Version) bool {
 	if t.wildcard == 0 {
 		return v == t.exact
 	}
@@ -134,14 +136,17 @@ func (t *versionTerm) matches(v Version) bool {
 		return false
 	}
 	for i, p := range t.prefix {
-		if compareNumbers(p, parts[i]) != 0 {
+		if sdmx.Version(p).Compare(sdmx.Version(parts[i])) != 0 {
 			return false
 		}
 	}
 	for i, f := range t.floor {
-		if c := compareNumbers(parts[len(t.prefix)+i], f); c != 0 {
+		if c := sdmx.Version(parts[len(t.prefix)+i]).Compare(sdmx.Version(f)); c != 0 {
 			return c > 0
 		}
 	}
 	return true
 }
+
+// digits reports whether a text is a number without sign.
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -195,7 +195,7 @@ func TestRefusals(t *testing.T) {
 		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>&foo;</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
 		"unknown child":  {head21 + "<s:Codelists>\n  <s:Codelist id='A' agencyID='X'>\n    <s:Colour/></s:Codelist></s:Codelists></m:Structures></m:Structure>", `line 3, column 5: /Structure/Structures/Codelists/Codelist[1]/Colour[1]: element "Colour"`},
 		"no id":          {head21 + `<s:Codelists><s:Codelist agencyID="X"/></s:Codelists></m:Structures></m:Structure>`, "Codelist[1]"},
-		"unsupported":    {head21 + `<s:Processes><s:Process id="P" agencyID="X"/></s:Processes></m:Structures></m:Structure>`, "Process X:P"},
+		"unsupported":    {head21 + `<s:StructureSets><s:StructureSet id="P" agencyID="X"/></s:StructureSets></m:Structures></m:Structure>`, "StructureSet X:P"},
 		"attribute":      {head21 + `<s:Codelists><s:Codelist id="A" id="B"/></s:Codelists></m:Structures></m:Structure>`, `attribute "id" is there twice`},
 		"deep":           {head21 + "<s:Codelists><s:Codelist>" + strings.Repeat("<a>", 100), "nested more than 64"},
 		"json":           {`{"Codelist":[{"id":"A","agencyId":"X",}]}`, "line 1"},
@@ -241,9 +241,9 @@ func TestLanguageIsEscaped(t *testing.T) {
 }
 
 func TestSkipUnsupported(t *testing.T) {
-	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:Processes><s:Process id="P" agencyID="X"><a><b/></a></s:Process></s:Processes></m:Structures></m:Structure>`
+	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:StructureSets><s:StructureSet id="P" agencyID="X"><a><b/></a></s:StructureSet></s:StructureSets></m:Structures></m:Structure>`
 	ms, sum, err := readAll(t, "", []byte(in), ReadOptions{SkipUnsupported: true})
-	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "Process X:P") {
+	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "StructureSet X:P") {
 		t.Errorf("got %d structures, %+v, %v", len(ms), sum, err)
 	}
 }
@@ -282,13 +282,18 @@ func TestUnpackBomb(t *testing.T) {
 func FuzzReadXML(f *testing.F) {
 	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><c:Name xml:lang="fr">&lt;é</c:Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:Dataflows><s:Dataflow id="F" agencyID="X"><s:Structure><Ref id="D" agencyID="X" version="1.0"/></s:Structure></s:Dataflow></s:Dataflows></m:Structures></m:Structure>`))
+	f.Add([]byte(head21 + `<s:VtlMappings><s:VtlMappingScheme id="M" agencyID="X"><s:VtlMapping id="a" alias="b"><s:GenericDataflow/><s:ToVtlMapping method="Pivot"><s:ToVtlSubSpace><s:Key>F</s:Key></s:ToVtlSubSpace></s:ToVtlMapping></s:VtlMapping></s:VtlMappingScheme></s:VtlMappings></m:Structures></m:Structure>`))
+	f.Add([]byte(head21 + `<s:Constraints><s:ContentConstraint id="K" agencyID="X"><s:CubeRegion><c:KeyValue id="D"><c:Value cascadeValues="true">a</c:Value><c:TimeRange><c:AfterPeriod>2020</c:AfterPeriod></c:TimeRange></c:KeyValue></s:CubeRegion></s:ContentConstraint></s:Constraints></m:Structures></m:Structure>`))
 	f.Add([]byte("\xff\xfe<\x00a\x00>\x00"))
 	fuzzRead(f)
 }
 
 func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`{"meta":{},"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"en","value":"\u00e9"}]}]}]}`))
+	f.Add([]byte(`{"DataConstraint":[{"id":"K","agencyId":"X","includeCube":{"D":{"cascade":["a"],"values":["b"]}},"excludeSeries":{"dims":["D"],"rows":[["a"]],"comps":[]}}]}`))
 	f.Add([]byte(`{"DataStructure":[{"id":"D","agencyId":"X","dimensionList":{"dimensions":[{"id":"F","isTimeDimension":true}]}}]}`))
+	f.Add([]byte(`{"VtlMappingScheme":[{"id":"M","agencyId":"X","items":[{"id":"a","alias":"b","toVtlMethod":"Pivot","toVtlSubSpace":["F"]}]}]}`))
+	f.Add([]byte(`{"data":{"transformationSchemes":[{"id":"T","agencyID":"X","version":"1.0","vtlVersion":"2.0","transformations":[{"id":"a","expression":"b","result":"c","isPersistent":true}]}]}}`))
 	fuzzRead(f)
 }
 

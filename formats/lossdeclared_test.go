@@ -95,7 +95,7 @@ func TestEveryLossIsDeclared(t *testing.T) {
 	for _, f := range All() {
 		t.Run(f.Name, func(t *testing.T) {
 			filledFields, lost := 0, map[string]bool{}
-			for _, name := range []string{"everything-2.1.xml", "everything-fusion.json", "everything-json-2.0.json"} {
+			for _, name := range samples() {
 				ms, _, err := readAll(t, name, sample(t, name), ReadOptions{})
 				if err != nil {
 					t.Fatal(err)

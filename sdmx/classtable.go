@@ -49,12 +49,12 @@ var classes = [classEnd]classInfo{
 
 	// Code lists and hierarchies.
 	ClassCodelist:             {pkg: "codelist", name: "Codelist", construct: func() Maintainable { return &Codelist{} }, items: "code"},
-	ClassValueList:            {pkg: "codelist", name: "ValueList", v2: none, items: "value"},
-	ClassGeographicCodelist:   {pkg: "codelist", name: "GeographicCodelist", family: ClassCodelist, v2: none, aliases: []string{"GeoCodelist"}, items: "code"},
-	ClassGeoGridCodelist:      {pkg: "codelist", name: "GeoGridCodelist", family: ClassCodelist, v2: none, items: "code"},
-	ClassHierarchicalCodelist: {pkg: "codelist", name: "HierarchicalCodelist", family: ClassHierarchy, v3: "Hierarchy", rest: []string{"hierarchy"}, items: "code"},
-	ClassHierarchy:            {pkg: "codelist", name: "Hierarchy", owners: []Class{ClassHierarchicalCodelist}, v2: "HierarchicalCodelist", rest: []string{"hierarchicalcodelist"}, items: "code"},
-	ClassHierarchyAssociation: {pkg: "codelist", name: "HierarchyAssociation", v2: none},
+	ClassValueList:            {pkg: "codelist", name: "ValueList", construct: func() Maintainable { return &ValueList{} }, v2: none, items: "value"},
+	ClassGeographicCodelist:   {pkg: "codelist", name: "GeographicCodelist", construct: func() Maintainable { return &GeographicCodelist{} }, family: ClassCodelist, v2: none, aliases: []string{"GeoCodelist"}, items: "code"},
+	ClassGeoGridCodelist:      {pkg: "codelist", name: "GeoGridCodelist", construct: func() Maintainable { return &GeoGridCodelist{} }, family: ClassCodelist, v2: none, items: "code"},
+	ClassHierarchicalCodelist: {pkg: "codelist", name: "HierarchicalCodelist", construct: func() Maintainable { return &HierarchicalCodelist{} }, family: ClassHierarchy, v3: "Hierarchy", rest: []string{"hierarchy"}, items: "code"},
+	ClassHierarchy:            {pkg: "codelist", name: "Hierarchy", construct: func() Maintainable { return &Hierarchy{} }, owners: []Class{ClassHierarchicalCodelist}, v2: "HierarchicalCodelist", rest: []string{"hierarchicalcodelist"}, items: "code"},
+	ClassHierarchyAssociation: {pkg: "codelist", name: "HierarchyAssociation", construct: func() Maintainable { return &HierarchyAssociation{} }, v2: none},
 	ClassCode:                 {pkg: "codelist", name: "Code", owners: []Class{ClassCodelist, ClassGeographicCodelist, ClassGeoGridCodelist}},
 	ClassValueItem:            {pkg: "codelist", name: "ValueItem", owners: []Class{ClassValueList}, v2: none, word: "value", freeIDs: true},
 	ClassGeoFeatureSetCode:    {pkg: "codelist", name: "GeoFeatureSetCode", owners: []Class{ClassGeographicCodelist}, kind: ClassCode, v2: none, word: "code"},
@@ -88,7 +88,7 @@ var classes = [classEnd]classInfo{
 
 	// Metadata structures.
 	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
-	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow"},
+	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow", construct: func() Maintainable { return &Metadataflow{} }},
 	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
 	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
 	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},
@@ -103,9 +103,9 @@ var classes = [classEnd]classInfo{
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
 	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
-	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
-	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", v2: none},
-	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", v3: none},
+	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", construct: func() Maintainable { return &DataConstraint{} }, v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
+	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", construct: func() Maintainable { return &MetadataConstraint{} }, v2: none},
+	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", construct: func() Maintainable { return &AttachmentConstraint{} }, v3: none},
 	ClassAvailabilityConstraint:     {pkg: "registry", name: "AvailabilityConstraint", v2: none},
 
 	// Maps.
@@ -128,25 +128,25 @@ var classes = [classEnd]classInfo{
 	ClassMappingReportingTaxonomyMap:  {pkg: "mapping", name: "ReportingTaxonomyMap", owners: []Class{ClassStructureSet}, v3: none},
 
 	// Processes.
-	ClassProcess:     {pkg: "process", name: "Process", items: "step"},
+	ClassProcess:     {pkg: "process", name: "Process", construct: func() Maintainable { return &Process{} }, items: "step"},
 	ClassProcessStep: {pkg: "process", name: "ProcessStep", owners: []Class{ClassProcess}, word: "step"},
 	ClassTransition:  {pkg: "process", name: "Transition", owners: []Class{ClassProcess}},
 
 	// VTL.
-	ClassCustomTypeScheme:          {pkg: "transformation", name: "CustomTypeScheme", items: "custom type"},
-	ClassVtlMappingScheme:          {pkg: "transformation", name: "VtlMappingScheme", word: "VTL mapping scheme", items: "mapping"},
-	ClassNamePersonalisationScheme: {pkg: "transformation", name: "NamePersonalisationScheme", items: "name personalisation"},
-	ClassRulesetScheme:             {pkg: "transformation", name: "RulesetScheme", items: "ruleset"},
-	ClassUserDefinedOperatorScheme: {pkg: "transformation", name: "UserDefinedOperatorScheme", word: "user-defined operator scheme", items: "operator"},
-	ClassTransformationScheme:      {pkg: "transformation", name: "TransformationScheme", items: "transformation"},
+	ClassCustomTypeScheme:          {pkg: "transformation", name: "CustomTypeScheme", construct: func() Maintainable { return &CustomTypeScheme{} }, items: "custom type"},
+	ClassVtlMappingScheme:          {pkg: "transformation", name: "VtlMappingScheme", construct: func() Maintainable { return &VtlMappingScheme{} }, word: "VTL mapping scheme", items: "mapping"},
+	ClassNamePersonalisationScheme: {pkg: "transformation", name: "NamePersonalisationScheme", construct: func() Maintainable { return &NamePersonalisationScheme{} }, items: "name personalisation"},
+	ClassRulesetScheme:             {pkg: "transformation", name: "RulesetScheme", construct: func() Maintainable { return &RulesetScheme{} }, items: "ruleset"},
+	ClassUserDefinedOperatorScheme: {pkg: "transformation", name: "UserDefinedOperatorScheme", construct: func() Maintainable { return &UserDefinedOperatorScheme{} }, word: "user-defined operator scheme", items: "operator"},
+	ClassTransformationScheme:      {pkg: "transformation", name: "TransformationScheme", construct: func() Maintainable { return &TransformationScheme{} }, items: "transformation"},
 	ClassTransformation:            {pkg: "transformation", name: "Transformation", owners: []Class{ClassTransformationScheme}},
 	ClassRuleset:                   {pkg: "transformation", name: "Ruleset", owners: []Class{ClassRulesetScheme}},
 	ClassUserDefinedOperator:       {pkg: "transformation", name: "UserDefinedOperator", owners: []Class{ClassUserDefinedOperatorScheme}, word: "operator"},
 	ClassCustomType:                {pkg: "transformation", name: "CustomType", owners: []Class{ClassCustomTypeScheme}},
 	ClassNamePersonalisation:       {pkg: "transformation", name: "NamePersonalisation", owners: []Class{ClassNamePersonalisationScheme}},
-	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", aliases: []string{"VtlMapping"}, word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", kind: ClassVtlDataflowMapping, word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", kind: ClassVtlDataflowMapping, aliases: []string{"VtlConceptSchemeMapping"}, word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
 }
 
 var (

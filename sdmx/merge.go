@@ -196,21 +196,26 @@ func mergeContent(into, from Maintainable, replace bool, l *mergeRemarks) {
 	}
 }
 
-// mergeBesideItems implements besideMerger: an extension is known by the codelist that it extends.
+// mergeBesideItems implements besideMerger.
 func (l *Codelist) mergeBesideItems(m Maintainable, replace bool, to *mergeRemarks) {
-	from := m.(*Codelist)
+	mergeExtensions(&l.Extensions, m.(*Codelist).Extensions, replace, to)
+}
+
+// mergeExtensions merges the extensions of codelists. An extension is known by the codelist that
+// it takes codes from.
+func mergeExtensions(into *[]CodelistExtension, from []CodelistExtension, replace bool, to *mergeRemarks) {
 	at := map[Ref]int{}
-	for i := range l.Extensions {
-		at[l.Extensions[i].Codelist] = i
+	for i := range *into {
+		at[(*into)[i].Codelist] = i
 	}
-	for i := range from.Extensions {
-		x := from.Extensions[i]
+	for i := range from {
+		x := from[i]
 		switch j, known := at[x.Codelist]; {
 		case !known:
-			l.Extensions = append(l.Extensions, x)
+			*into = append(*into, x)
 		case replace:
-			l.Extensions[j] = x
-		case !reflect.DeepEqual(l.Extensions[j], x):
+			(*into)[j] = x
+		case !reflect.DeepEqual((*into)[j], x):
 			to.add(fmt.Sprintf("Extensions[%d]", i), "The extension by %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", x.Codelist)
 		}
 	}

@@ -99,27 +99,24 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 		c.urn(json, p)
 		return
 	}
-	c.In(xml, "", !p.IsZero(), func() {
-		if c.Reading {
-			c.readRef(class, p)
-		} else {
-			c.closeTag()
-			c.writeRef(p)
-		}
-	})
+	c.In(xml, "", !p.IsZero(), func() { c.RefHere(class, p) })
+}
+
+// RefHere describes a reference that the element of SDMX-ML at hand is, and so has a Ref or URN.
+// What the element has besides is described before it.
+func (c *C) RefHere(class sdmx.Class, p *sdmx.Ref) {
+	if c.Reading {
+		c.readRef(class, p)
+		return
+	}
+	c.closeTag()
+	c.writeRef(p)
 }
 
 // Refs describes a repeated Ref, or an array of URNs.
 func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	if c.XML() {
-		List(c, xml, "", p, func(c *C, r *sdmx.Ref) {
-			if c.Reading {
-				c.readRef(class, r)
-				return
-			}
-			c.closeTag()
-			c.writeRef(r)
-		})
+		List(c, xml, "", p, func(c *C, r *sdmx.Ref) { c.RefHere(class, r) })
 		return
 	}
 	if c.Reading {
@@ -310,10 +307,13 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(append(append(a.out, ' '), name...), '=', '"')
 		a.out = append(appendXML(a.out, value), '"')
 	}
-	class := p.Class
+	class := p.Target()
+	if class.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
+		return
+	}
 	a.out = append(a.out, "<Ref"...)
 	if p.Item != "" {
-		class = p.ItemClass
 		attr("maintainableParentID", p.ID)
 		attr("maintainableParentVersion", string(p.Version))
 		attr("id", p.Item)

@@ -121,10 +121,10 @@ func isStub(d *sdmx.DataStructure) bool {
 	return len(d.Dimensions)+len(d.Attributes)+len(d.Groups)+len(d.Measures)+len(d.MetadataUsages) == 0 && d.Metadata.IsZero()
 }
 
-// distinct returns the references without those that are there before.
-func distinct(refs []sdmx.Ref) []sdmx.Ref {
-	var out []sdmx.Ref
-	for _, r := range refs {
+// distinct returns the elements of a list without those that are there before.
+func distinct[T comparable](list []T) []T {
+	var out []T
+	for _, r := range list {
 		if !slices.Contains(out, r) {
 			out = append(out, r)
 		}

@@ -59,7 +59,7 @@ func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 	if !c.Reading {
 		var all []sdmx.Link
 		if id != "" {
-			all = append(all, selfLink(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri))
+			all = selfLinks(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri)
 		}
 		all = append(all, others(*l)...)
 		codec.List(c, "", "links", &all, link)
@@ -82,13 +82,14 @@ func (o *owner) takeSelf(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 // and others.
 func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 	if !c.Reading {
-		all := []sdmx.Link{selfLink(o.Spell(sdmx.V3), o.Class, a.URI)}
+		all := selfLinks(o.Spell(sdmx.V3), o.Class, a.URI)
+		self := len(all)
 		for rel, url := range map[string]string{relStructure: a.StructureURL, relExternal: a.ServiceURL} {
 			if url != "" {
 				all = append(all, sdmx.Link{Rel: rel, URL: url})
 			}
 		}
-		slices.SortStableFunc(all[1:], func(x, y sdmx.Link) int { return strings.Compare(x.Rel, y.Rel) })
+		slices.SortStableFunc(all[self:], func(x, y sdmx.Link) int { return strings.Compare(x.Rel, y.Rel) })
 		all = append(all, others(a.Links)...)
 		codec.List(c, "", "links", &all, link)
 		return
@@ -132,11 +133,13 @@ func others(links []sdmx.Link) []sdmx.Link {
 	return slices.DeleteFunc(slices.Clone(links), func(l sdmx.Link) bool { return isSelf(&l) })
 }
 
-func selfLink(urn string, class sdmx.Class, uri string) sdmx.Link {
+// selfLinks returns the self link of an object; none if the schema does not take its URN, without
+// which it takes no such link.
+func selfLinks(urn string, class sdmx.Class, uri string) []sdmx.Link {
 	if !urns20[class.String()] {
-		urn = ""
+		return nil
 	}
-	return sdmx.Link{Rel: relSelf, URN: urn, Type: strings.ToLower(class.String()), URI: uri}
+	return []sdmx.Link{{Rel: relSelf, URN: urn, Type: strings.ToLower(class.String()), URI: uri}}
 }
 
 // takeSelf takes the self link out of the links that were read. It says nothing that is kept
@@ -159,10 +162,14 @@ func takeSelf(c *codec.C, links *[]sdmx.Link, uri *string, class sdmx.Class, che
 	})
 }
 
-// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1.
+// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1 or
+// by that of its kind.
 func isTypeOf(name string, class sdmx.Class) bool {
 	old := map[sdmx.Class]string{sdmx.ClassMeasure: "primarymeasure", sdmx.ClassDataAttribute: "attribute"}
-	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, old[class])
+	if lower := strings.ToLower(name); class.Kind() == sdmx.ClassVtlDataflowMapping && strings.HasPrefix(lower, "vtl") && strings.HasSuffix(lower, "mapping") {
+		return true // which of the three it is follows from what is read after the link
+	}
+	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, class.Kind().String()) || strings.EqualFold(name, old[class])
 }
 
 // take removes the links that fit and that by has taken.
@@ -198,7 +205,8 @@ func link(c *codec.C, l *sdmx.Link) {
 // isLinkURN reports whether the schema takes a URN in a link.
 func isLinkURN(urn string) bool {
 	r, err := sdmx.ParseRef(urn)
-	return urn == "" || err == nil && isURN20(&r) && isVersionRef(codec.JSON20, r.Version) && agencyPhrase(r.Agency) == nil
+	name, _, _ := strings.Cut(urn, "=")
+	return urn == "" || err == nil && isURN20(&r) && strings.HasPrefix(r.Spell(sdmx.V3), name+"=") && isVersionRef(codec.JSON20, r.Version) && agencyPhrase(r.Agency) == nil
 }
 
 // hrefLangForm is what the schema of SDMX-JSON 2.0 takes as a language of a link.

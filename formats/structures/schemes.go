@@ -30,10 +30,14 @@ func contact(c *codec.C, x *sdmx.Contact) {
 func codelist(c *codec.C, l *sdmx.Codelist) {
 	o := scheme(c, l, sdmx.ClassCode)
 	codec.List(c, "str:Code", c.By("codes", "items"), &l.Items, func(c *codec.C, x *sdmx.Code) {
-		item(c, &x.Nameable, o)
-		c.Local("str:Parent", c.By("parent", "parentCode"), &x.Parent)
+		code(c, x, o)
 	})
 	codec.List(c, "", "codelistExtensions", &l.Extensions, codelistExtension)
+}
+
+func code(c *codec.C, x *sdmx.Code, o *owner) {
+	item(c, &x.Nameable, o)
+	c.Local("str:Parent", c.By("parent", "parentCode"), &x.Parent)
 }
 
 func codelistExtension(c *codec.C, x *sdmx.CodelistExtension) {

@@ -154,14 +154,16 @@ func names(c *codec.C, n *sdmx.Nameable) {
 		c.Texts("com:Name", "names", &n.Names)
 	}
 	c.Texts("com:Description", "descriptions", &n.Descriptions)
-	codec.List(c, "", c.By("", "links"), &n.Links, func(c *codec.C, l *sdmx.Link) {
-		c.Attr("", "rel", &l.Rel)
-		c.Attr("", "href", &l.URL)
-		c.Attr("", "urn", &l.URN)
-		c.Attr("", "type", &l.Type)
-		c.LeaveOut("", "titles")
-		c.Dropped("", "hreflang", "")
-	})
+	codec.List(c, "", c.By("", "links"), &n.Links, fusionLink)
+}
+
+func fusionLink(c *codec.C, l *sdmx.Link) {
+	c.Attr("", "rel", &l.Rel)
+	c.Attr("", "href", &l.URL)
+	c.Attr("", "urn", &l.URN)
+	c.Attr("", "type", &l.Type)
+	c.LeaveOut("", "titles")
+	c.Dropped("", "hreflang", "")
 }
 
 func annotations(c *codec.C, a *[]sdmx.Annotation) {

@@ -220,7 +220,7 @@ func (v *view) inside(u sdmx.URN, at moment) *inside {
 // after it, a partial scheme has only the items that are in it. A loose reference always
 // resolves.
 func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
-	if r.Loose() {
+	if r.Loose() || r.Class == sdmx.ClassMetadataSet { // metadata services hold those
 		return true
 	}
 	t, found := v.target(from.Version, r, at)

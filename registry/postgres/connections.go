@@ -12,7 +12,7 @@ import (
 	"urncast/internal/secret"
 	"urncast/producer/connection"
 	"urncast/registry"
-	"urncast/registry/workspace"
+	"urncast/registry/postgres/workspace"
 )
 
 // A ConnectionStore keeps connections and the audit. It implements
@@ -230,7 +230,7 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 				return err
 			}
 		}
-		if err := errors.Join(s.rotateMail(ctx, t, &r), s.rotateDrafts(ctx, t, &r)); err != nil {
+		if err := errors.Join(s.rotateMail(ctx, t, &r), workspace.ResealDrafts(ctx, t, func(sealed *[]byte, place string) error { return s.reseal(sealed, place, &r) })); err != nil {
 			return err
 		}
 		detail, err := json.Marshal(r)
@@ -241,32 +241,6 @@ func (s *ConnectionStore) Rotate(ctx context.Context, by registry.Actor) (Rotate
 			Subject: "connections and mail", Detail: detail})
 	})
 	return r, err
-}
-
-// rotateDrafts seals the secrets of edits that are not saved, one by one, for they may be large.
-// What the ring cannot open stays: it expires, and must not keep a lost key from being replaced.
-func (s *ConnectionStore) rotateDrafts(ctx context.Context, t pgx.Tx, r *Rotated) error {
-	rows, err := t.Query(ctx, `SELECT id FROM drafts WHERE secrets IS NOT NULL ORDER BY id FOR UPDATE`)
-	if err != nil {
-		return err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		var sealed []byte
-		if err := t.QueryRow(ctx, `SELECT secrets FROM drafts WHERE id = $1`, id).Scan(&sealed); err != nil {
-			return err
-		}
-		if s.reseal(&sealed, workspace.DraftPlace(id), r) == nil {
-			_, err = t.Exec(ctx, `UPDATE drafts SET secrets = $2 WHERE id = $1`, id, sealed)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reseal seals a value with the first key, unless it is already, and counts it in r.

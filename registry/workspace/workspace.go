@@ -131,10 +131,6 @@ type Draft struct {
 	Gone string
 }
 
-// DraftPlace is the place to which the secrets of a draft are sealed, which binds them to its
-// row.
-func DraftPlace(id string) string { return "draft/" + id + "/secrets" }
-
 // A Task is a piece of long work: a check, a submission, a rename, a deletion, the comparison
 // of a topic, housekeeping. It does not end with the request that asked for it: a person who
 // lost the connection, or loads the page again, finds it at its address, on any instance.

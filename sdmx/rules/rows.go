@@ -33,6 +33,25 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
+	sdmx.ClassValueList: {check: of((*checker).valueList), ncName: true},
+	sdmx.ClassGeographicCodelist: {check: of((*checker).geographicCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+	sdmx.ClassGeoGridCodelist: {check: of((*checker).geoGridCodelist), ncName: true, refs: map[string]target{
+		"Extensions.Codelist": enumerations,
+	}},
+	sdmx.ClassHierarchicalCodelist: {check: of((*checker).hierarchicalCodelist), refs: map[string]target{
+		"Included.Codelist":      {sdmx.ClassCodelist},
+		"Hierarchies.Items.Code": {sdmx.ClassCode},
+	}},
+	sdmx.ClassHierarchy: {check: of((*checker).hierarchy), refs: map[string]target{
+		"Items.Code": {sdmx.ClassCode, sdmx.ClassGeoFeatureSetCode, sdmx.ClassGeoGridCode},
+	}},
+	sdmx.ClassHierarchyAssociation: {check: of((*checker).hierarchyAssociation), refs: map[string]target{
+		"Hierarchy": {sdmx.ClassHierarchy},
+		"Object":    nil,
+		"Context":   nil,
+	}},
 
 	sdmx.ClassConceptScheme: {check: of((*checker).conceptScheme), ncName: true, refs: map[string]target{
 		"Items.Representation.Enumeration": enumerationsOrValues,
@@ -64,6 +83,11 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
+	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
+		"Structure": {sdmx.ClassMetadataStructure},
+		"Targets":   nil,
+	}, loose: []string{"Targets"}},
+
 	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
 		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
 		"Provider": {sdmx.ClassDataProvider},
@@ -73,6 +97,55 @@ var rows = map[sdmx.Class]row{
 		"Provider":     {sdmx.ClassMetadataProvider},
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
+
+	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
+		"Items.Inputs.Object":  nil, // any object that can be identified
+		"Items.Outputs.Object": nil,
+	}},
+
+	sdmx.ClassCustomTypeScheme: {check: of((*checker).customTypeScheme)},
+	sdmx.ClassVtlMappingScheme: {check: of((*checker).vtlMappingScheme), refs: map[string]target{
+		"Items.Mapped": {sdmx.ClassDataflow, sdmx.ClassCodelist, sdmx.ClassConcept, sdmx.ClassConceptScheme},
+	}},
+	sdmx.ClassNamePersonalisationScheme: {check: of((*checker).namePersonalisationScheme)},
+	sdmx.ClassRulesetScheme: {check: of((*checker).rulesetScheme), refs: map[string]target{
+		"Mappings": {sdmx.ClassVtlMappingScheme},
+	}},
+	sdmx.ClassUserDefinedOperatorScheme: {check: of((*checker).userDefinedOperatorScheme), refs: map[string]target{
+		"Mappings": {sdmx.ClassVtlMappingScheme},
+		"Rulesets": {sdmx.ClassRulesetScheme},
+	}},
+	sdmx.ClassTransformationScheme: {check: of((*checker).transformationScheme), refs: map[string]target{
+		"Mappings":         {sdmx.ClassVtlMappingScheme},
+		"Personalisations": {sdmx.ClassNamePersonalisationScheme},
+		"CustomTypes":      {sdmx.ClassCustomTypeScheme},
+		"Rulesets":         {sdmx.ClassRulesetScheme},
+		"Operators":        {sdmx.ClassUserDefinedOperatorScheme},
+	}},
+
+	sdmx.ClassDataConstraint: {check: of((*checker).dataConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataProvider, sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+		"MetadataRegions.Keys.DataSets.Provider":       {sdmx.ClassDataProvider},
+		"MetadataRegions.Keys.Objects":                 nil,
+	}},
+	sdmx.ClassMetadataConstraint: {check: of((*checker).metadataConstraint), refs: map[string]target{
+		"Attachment.To":                    {sdmx.ClassMetadataProvider, sdmx.ClassMetadataSet, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow, sdmx.ClassMetadataProvisionAgreement},
+		"Attachment.DataSets.Provider":     {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider": {sdmx.ClassDataProvider},
+		"Regions.Keys.DataSets.Provider":   {sdmx.ClassDataProvider},
+		"Regions.Keys.Objects":             nil,
+	}},
+	sdmx.ClassAttachmentConstraint: {check: of((*checker).attachmentConstraint), refs: map[string]target{
+		"Attachment.To":                                {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
+		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
+		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.DataSet.Provider": {sdmx.ClassDataProvider},
+		"MetadataKeySets.Keys.Values.Object":           nil,
+	}},
 }
 
 // of makes the check of a type one of any structure.
@@ -102,6 +175,9 @@ func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
 func (c *checker) categoryScheme(s *sdmx.CategoryScheme) {
 	checkNested(c, "Items", "", s.Items, func(x *sdmx.Category) (string, []sdmx.Category) { return x.ID, x.Items })
 }
+
+// metadataflow checks nothing more: one without a structure is a stub.
+func (c *checker) metadataflow(*sdmx.Metadataflow) {}
 
 // dataflow checks nothing more: a dataflow without a structure is a stub.
 func (c *checker) dataflow(*sdmx.Dataflow) {}

@@ -130,19 +130,15 @@ func (c *checker) fixed(m sdmx.Maintainable) {
 }
 
 func (c *checker) codelist(l *sdmx.Codelist) {
-	at := c.items(l)
-	whole := !l.External && !l.Partial && len(l.Extensions) == 0 // otherwise a parent may be elsewhere
-	checkParents(c, "codelist", "code", l.Items, at, whole, func(x *sdmx.Code) (string, string) { return x.ID, x.Parent })
-	for i := range l.Extensions {
-		c.extension(fmt.Sprintf("Extensions[%d]", i), l, &l.Extensions[i])
-	}
+	checkCodes(c, l, l.Items, func(x *sdmx.Code) *sdmx.Code { return x })
 }
 
-func (c *checker) extension(path string, l *sdmx.Codelist, x *sdmx.CodelistExtension) {
+func (c *checker) extension(path string, l extendingScheme, x *sdmx.CodelistExtension) {
+	a := l.Common()
 	switch of := x.Codelist; {
 	case of.IsZero():
 		c.add(path+".Codelist", "The extension does not say which codelist it takes codes from. Name the codelist, or take the extension away.")
-	case of.Class == sdmx.ClassCodelist && of.Agency == l.Agency && of.ID == l.ID && of.Version.Matches(l.Version):
+	case of.Class.Family() == l.Class().Family() && of.Agency == a.Agency && of.ID == a.ID && of.Version.Matches(a.Version):
 		c.add(path+".Codelist", "The codelist extends itself. Name another codelist, or take the extension away.")
 	}
 	if x.Prefix != "" {

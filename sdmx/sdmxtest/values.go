@@ -31,6 +31,9 @@ var words = map[string][]string{
 	"TextFormat.TimeInterval":  {"P1Y", "P1M"},
 	"TextFormat.StartTime":     {"2020", "2021-02"},
 	"TextFormat.EndTime":       {"2030", "2031-02"},
+
+	"VtlMapping.ToSpace":   {"FREQ", "AREA"},
+	"VtlMapping.FromSpace": {"FREQ", "AREA"},
 }
 
 // adjusted makes structures of a class agree with themselves, where fields depend on others.
@@ -38,6 +41,32 @@ var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassDataStructure: of(dataStructure),
 	// A reporting category has structures, or flows and agreements.
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
+
+	sdmx.ClassProcess:          of(func(p *sdmx.Process, _ int) { leadTo(p.Items, p.Items[0].ID) }),
+	sdmx.ClassVtlMappingScheme: of(vtlMappings),
+}
+
+// leadTo makes all transitions lead to one step.
+func leadTo(steps []sdmx.ProcessStep, path string) {
+	for i := range steps {
+		for j := range steps[i].Transitions {
+			steps[i].Transitions[j].Target = path
+		}
+		leadTo(steps[i].Items, path)
+	}
+}
+
+// vtlMappings makes the first mapping one of a dataflow, and the second, by the seed, one of all
+// dataflows or of something else, which has no methods.
+func vtlMappings(s *sdmx.VtlMappingScheme, seed int) {
+	a, b := &s.Items[0], &s.Items[1]
+	a.Generic, a.Mapped = false, sdmx.RefTo(sdmx.URN{Class: sdmx.ClassDataflow, Agency: "AG", ID: "F", Version: "1.0"})
+	if seed%2 == 0 {
+		b.Mapped = sdmx.Ref{}
+		return
+	}
+	*b = sdmx.VtlMapping{Nameable: b.Nameable, Alias: b.Alias}
+	b.Mapped = sdmx.RefTo(sdmx.URN{Class: []sdmx.Class{sdmx.ClassCodelist, sdmx.ClassConceptScheme}[seed/2%2], Agency: "AG", ID: "L", Version: "1.0"})
 }
 
 func oneKind(items []sdmx.ReportingCategory, seed int) {
@@ -79,6 +108,12 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 	sdmx.ClassProvisionAgreement: of(func(x *sdmx.ProvisionAgreement, format string) {
 		if format == "sdmx-json-2.0" {
 			x.Usage.Class = sdmx.ClassDataflow
+		}
+	}),
+
+	sdmx.ClassVtlMappingScheme: of(func(s *sdmx.VtlMappingScheme, format string) {
+		if x := &s.Items[1]; format == "sdmx-json-2.0" && x.Mapped.Class == sdmx.ClassConceptScheme {
+			x.Mapped = sdmx.RefToItem(sdmx.ClassConcept, "AG", "L", "1.0", "A")
 		}
 	}),
 }

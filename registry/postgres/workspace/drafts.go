@@ -11,6 +11,9 @@ import (
 	"urncast/registry/workspace"
 )
 
+// draftPlace binds what is sealed to its row.
+func draftPlace(id string) string { return "draft/" + id + "/secrets" }
+
 // seal seals the secrets of a draft, and checks its size.
 func (s *Store) seal(d *workspace.Draft) (sealed []byte, bytes int, err error) {
 	bytes = len(d.Content) + len(d.Secrets)
@@ -18,7 +21,7 @@ func (s *Store) seal(d *workspace.Draft) (sealed []byte, bytes int, err error) {
 		return nil, 0, workspace.ErrLarge
 	}
 	if len(d.Secrets) > 0 {
-		sealed, err = s.Ring.Seal(d.Secrets, workspace.DraftPlace(d.ID))
+		sealed, err = s.Ring.Seal(d.Secrets, draftPlace(d.ID))
 	}
 	return sealed, bytes, err
 }
@@ -96,7 +99,7 @@ func (s *Store) Draft(ctx context.Context, id, user string) (*workspace.Draft, e
 	case gone != nil:
 		d.Gone = *gone
 	case sealed != nil:
-		if d.Secrets, err = s.Ring.Open(sealed, workspace.DraftPlace(id)); err != nil {
+		if d.Secrets, err = s.Ring.Open(sealed, draftPlace(id)); err != nil {
 			d.Gone, d.Content = unopened(err), nil
 		}
 	}
@@ -109,6 +112,32 @@ func unopened(err error) string {
 		return "they hold secrets that were sealed with key " + missing.ID + ", which was rotated or is not given to this instance"
 	}
 	return "they hold secrets that cannot be opened: " + err.Error()
+}
+
+// ResealDrafts has the secrets of all drafts sealed anew in t, one by one, for they may be large.
+// What cannot be opened stays: it expires, and must not keep a lost key from being replaced.
+func ResealDrafts(ctx context.Context, t pgx.Tx, reseal func(sealed *[]byte, place string) error) error {
+	rows, err := t.Query(ctx, `SELECT id FROM drafts WHERE secrets IS NOT NULL ORDER BY id FOR UPDATE`)
+	if err != nil {
+		return err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		var sealed []byte
+		if err := t.QueryRow(ctx, `SELECT secrets FROM drafts WHERE id = $1`, id).Scan(&sealed); err != nil {
+			return err
+		}
+		if reseal(&sealed, draftPlace(id)) != nil {
+			continue
+		}
+		if _, err := t.Exec(ctx, `UPDATE drafts SET secrets = $2 WHERE id = $1`, id, sealed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DropDraft deletes a draft that was saved, or that nobody wants any more.

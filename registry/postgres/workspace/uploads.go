@@ -132,21 +132,34 @@ func (s *Store) full(ctx context.Context, user string) error {
 
 func (s *Store) userMax() int64 { return cmp.Or(s.userBytesMax, workspace.UserBytesMax) }
 
-// endYoungest deletes what has arrived of the user's upload that began last, if that is not u.
-// It waits for a chunk that is being added to it: whoever waits began earlier, so no two wait
-// for each other.
-func (s *Store) endYoungest(ctx context.Context, tx pgx.Tx, u *workspace.Upload) (ended bool, err error) {
+// pause waits a moment for a chunk that is being added elsewhere.
+func pause(ctx context.Context) (over bool, err error) {
+	select {
+	case <-time.After(10 * time.Millisecond):
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// endYoungest deletes what has arrived of the user's upload that began last; last says that this
+// is u. One to which a chunk is being added is left alone for that moment: no two transactions
+// may wait for each other's rows.
+func (s *Store) endYoungest(ctx context.Context, tx pgx.Tx, u *workspace.Upload) (last, ended bool, err error) {
+	var id string
+	err = tx.QueryRow(ctx, `SELECT id FROM uploads WHERE user_name = $1 AND gone IS NULL AND NOT whole AND bytes > 0 ORDER BY made_at DESC, id LIMIT 1`, u.User).Scan(&id)
+	if err != nil || id == u.ID {
+		return err == nil, false, err
+	}
 	tag, err := tx.Exec(ctx, `
-		WITH one AS MATERIALIZED (
-			SELECT id FROM uploads WHERE user_name = $2 AND gone IS NULL AND NOT whole AND bytes > 0 ORDER BY made_at DESC, id LIMIT 1
-		), other AS MATERIALIZED (
-			SELECT u.id FROM uploads u JOIN one USING (id) WHERE u.id <> $3 AND u.gone IS NULL AND NOT u.whole FOR UPDATE OF u
+		WITH other AS MATERIALIZED (
+			SELECT id FROM uploads WHERE id = $2 AND gone IS NULL AND NOT whole FOR UPDATE SKIP LOCKED
 		), chunks AS (
 			DELETE FROM upload_chunks c USING other WHERE c.upload = other.id
 		)
-		UPDATE uploads SET gone = $1, bytes = 0, expires_at = clock_timestamp() + $4::interval FROM other WHERE uploads.id = other.id`,
-		notBeside, u.User, u.ID, arriving)
-	return err == nil && tag.RowsAffected() > 0, err
+		UPDATE uploads SET gone = $1, bytes = 0, expires_at = clock_timestamp() + $3::interval FROM other WHERE uploads.id = other.id`,
+		notBeside, id, arriving)
+	return false, err == nil && tag.RowsAffected() > 0, err
 }
 
 // makeRoom keeps the bytes of the user, and of all, within their bounds. Of the user's uploads
@@ -161,8 +174,14 @@ func (s *Store) makeRoom(ctx context.Context, tx pgx.Tx, u *workspace.Upload) er
 		case err != nil:
 			return err
 		case mine > userMax:
-			if dropped, err = s.endYoungest(ctx, tx, u); err == nil && !dropped {
-				err = s.full(ctx, u.User)
+			var last bool
+			switch last, dropped, err = s.endYoungest(ctx, tx, u); {
+			case last:
+				return s.full(ctx, u.User)
+			case dropped: // what is still too much goes for the next chunk: who holds one upload waits for no other
+				return nil
+			case err == nil:
+				dropped, err = pause(ctx)
 			}
 		case all > allMax:
 			dropped, err = evict(ctx, tx, `u.id <> $2 AND u.whole AND u.bytes > 0`, `They were discarded for newer ones: all files together may have `+exact(allMax)+`.`, u.ID)

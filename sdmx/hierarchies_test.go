@@ -1,0 +1,76 @@
+package sdmx
+
+import (
+	"slices"
+	"testing"
+)
+
+// What references can name in a hierarchy has the path that URNs have: codes one below the
+// other, levels side by side, in a hierarchical codelist both below their hierarchy.
+func TestItemsOfHierarchies(t *testing.T) {
+	levels := []Level{{Nameable: Nameable{ID: "L1"}}, {Nameable: Nameable{ID: "L2"}}}
+	codes := []HierarchicalCode{{ID: "X", Items: []HierarchicalCode{{ID: "Y"}}}, {ID: "Y"}}
+	for _, x := range []struct {
+		m    Maintainable
+		want []string
+	}{
+		{&Hierarchy{Levels: levels, Items: codes}, []string{"Level L1", "Level L2", "HierarchicalCode X", "HierarchicalCode X.Y", "HierarchicalCode Y"}},
+		{&HierarchicalCodelist{Hierarchies: []ListedHierarchy{{Nameable: Nameable{ID: "H"}, Levels: levels, Items: codes}, {Nameable: Nameable{ID: "I"}}}},
+			[]string{"Hierarchy H", "Level H.L1", "Level H.L2", "HierarchicalCode H.X", "HierarchicalCode H.X.Y", "HierarchicalCode H.Y", "Hierarchy I"}},
+	} {
+		var got []string
+		EachItem(x.m, func(it Item) {
+			got = append(got, it.Class.String()+" "+it.Path)
+			r := RefToItem(it.Class, "A", "H", "1.0", it.Path)
+			if back, err := ParseRef(r.String()); err != nil || back != r {
+				t.Errorf("%s is read as %v (%v)", r, back, err)
+			}
+			if !slices.Contains(r.Class.Relatives(), x.m.Class()) && r.Class != x.m.Class() {
+				t.Errorf("%s is not looked for in a %s", r, x.m.Class())
+			}
+			if it.ID() == "" || it.Parent != "" && it.Path != it.Parent+"."+it.ID() {
+				t.Errorf("%s: id %q, parent %q", it.Path, it.ID(), it.Parent)
+			}
+		})
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s has %q, want %q", x.m.Class(), got, x.want)
+		}
+	}
+}
+
+// Values merge by their text, whatever characters it has.
+func TestMergeOfValues(t *testing.T) {
+	list := func(ids ...string) *ValueList {
+		l := &ValueList{}
+		for _, id := range ids {
+			l.Items = append(l.Items, ValueItem{ID: id})
+		}
+		return l
+	}
+	into, from := list("a.b", "€"), list("$", "€")
+	from.Items[1].Names = Texts{{"en", "Euro"}}
+	if remarks := Merge(into, from, true); len(remarks) > 0 {
+		t.Error(remarks)
+	}
+	if got := ItemIDs(into); !slices.Equal(got, []string{"a.b", "$", "€"}) || into.Items[2].Names.In("en") != "Euro" {
+		t.Errorf("the result has %q, the last with names %v", got, into.Items[2].Names)
+	}
+	if !into.HasItem("a.b") || into.HasItem("a") || !into.RemoveItem("a.b") || into.Len() != 2 {
+		t.Error("a value with a dot is not found by its text")
+	}
+}
+
+// The grid of a list is merged like a property, its extensions by the codelist they are of.
+func TestMergeOfGrids(t *testing.T) {
+	of := func(id string) CodelistExtension {
+		return CodelistExtension{Codelist: RefTo(URN{ClassCodelist, "A", id, "1.0"})}
+	}
+	into := &GeoGridCodelist{Grid: "old", Extensions: []CodelistExtension{of("L")}}
+	if remarks := Merge(into, &GeoGridCodelist{Grid: "new"}, false); len(remarks) != 1 || remarks[0].Path != "Grid" || into.Grid != "old" {
+		t.Errorf("append: %v, grid %q", remarks, into.Grid)
+	}
+	Merge(into, &GeoGridCodelist{Grid: "new", Extensions: []CodelistExtension{of("M"), of("L")}}, true)
+	if into.Grid != "new" || len(into.Extensions) != 2 {
+		t.Errorf("merge: grid %q, extensions %v", into.Grid, into.Extensions)
+	}
+}

@@ -30,6 +30,26 @@ func fusionConstraint(c *codec.C, x *sdmx.DataConstraint) {
 	fusionCube(c, "excludeCube", x, true)
 	fusionSeries(c, "includeSeries", x, false)
 	fusionSeries(c, "excludeSeries", x, true)
+	if c.Reading {
+		includedFirst(x)
+	}
+}
+
+// includedFirst puts what is excluded behind what is included: the keys of an object stand in no
+// order, so that of the message may not tell.
+func includedFirst(x *sdmx.DataConstraint) {
+	slices.SortStableFunc(x.Cubes, func(a, b sdmx.CubeRegion) int { return excludedLast(a.Excluded, b.Excluded) })
+	slices.SortStableFunc(x.KeySets, func(a, b sdmx.KeySet) int { return excludedLast(a.Excluded, b.Excluded) })
+}
+
+func excludedLast(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func fusionCube(c *codec.C, name string, x *sdmx.DataConstraint, excluded bool) {

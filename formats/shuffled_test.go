@@ -131,6 +131,8 @@ func jsonTree(t *testing.T, data []byte) *branch {
 // sameList are elements that are in one list, where their order counts.
 var sameList = map[string]string{
 	"MeasureDimension": "Dimension", "TimeDimension": "Dimension", "ReportingYearStartDay": "Attribute",
+	"KeyDescriptorValuesTarget": "IdentifiableObjectTarget", "DataSetTarget": "IdentifiableObjectTarget",
+	"ConstraintContentTarget": "IdentifiableObjectTarget", "ReportPeriodTarget": "IdentifiableObjectTarget",
 }
 
 // inOrder are the JSON objects whose keys are ids of components, which are kept in the order in
@@ -235,7 +237,7 @@ func sameShuffled(t *testing.T, g *rand.Rand, what string, data []byte, times in
 // however often it runs, the result is the same. Order that means something is kept.
 func TestOrderDoesNotMatter(t *testing.T) {
 	g := rand.New(rand.NewPCG(7, 8))
-	names, err := filepath.Glob(filepath.Join("testdata", "everything-*"))
+	names, err := filepath.Glob(filepath.Join("testdata", "[em]*-*"))
 	if err != nil || len(names) < 2 {
 		t.Fatalf("%v, %v", names, err)
 	}

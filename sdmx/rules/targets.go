@@ -16,6 +16,8 @@ type target []sdmx.Class
 var (
 	enumerations         = target{sdmx.ClassCodelist, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
 	enumerationsOrValues = target{sdmx.ClassCodelist, sdmx.ClassValueList, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
+	itemSchemes          = target{sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassCategoryScheme, sdmx.ClassReportingTaxonomy,
+		sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme}
 )
 
 var indexes = regexp.MustCompile(`\[\d+\]`)

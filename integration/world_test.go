@@ -137,10 +137,18 @@ func (w *world) awaitFor(patience time.Duration, wanted func(producerStatus) boo
 	return s
 }
 
-// settle waits until everything is sent.
+// settle waits until everything is sent. Its patience begins anew with each transaction that is:
+// how many a load has left to send depends on how busy the machine is.
 func (w *world) settle() {
 	w.t.Helper()
-	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last })
+	settled := func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last }
+	for sent := int64(-1); ; {
+		p := w.await(func(p producerStatus) bool { return settled(p) || p.Sent > sent })
+		if settled(p) {
+			return
+		}
+		sent = p.Sent
+	}
 }
 
 // submit sends one submission. A refusal is the test's fault; an error of the

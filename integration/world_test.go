@@ -33,7 +33,6 @@ type world struct {
 	settings rig.Settings
 	product  *rig.Product
 	random   *rand.Rand
-	pause    time.Duration // between two submissions of a client under load
 
 	// acknowledged is the highest number that a submitter was told.
 	acknowledged atomic.Int64
@@ -209,6 +208,10 @@ func (w *world) remove(path string) error {
 	return nil
 }
 
+// pause is between two submissions of a client under load: without one, a few tests would keep
+// all cores busy, and the others waiting.
+const pause = 40 * time.Millisecond
+
 // load makes random changes until stop is closed or the product is gone.
 func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 	for {
@@ -222,7 +225,7 @@ func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 		if err := w.step(r); err != nil {
 			time.Sleep(5 * time.Millisecond)
 		}
-		time.Sleep(w.pause)
+		time.Sleep(pause)
 	}
 }
 

@@ -1,6 +1,8 @@
 package formats
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -110,5 +112,107 @@ func TestAvailabilityConstraintsAreNotKept(t *testing.T) {
 	ms, sum, err := readAll(t, "", message, ReadOptions{SkipUnsupported: true})
 	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "which data it has") {
 		t.Errorf("%v, %v, %v", ms, sum.Skipped, err)
+	}
+}
+
+// A metadata set is the same in both formats that hold it, and Fusion-JSON has it where its registry
+// has it.
+func TestMetadataSetInBothFormats(t *testing.T) {
+	var kept []string
+	for _, name := range []string{"metadata-fusion.json", "metadata-json-2.0.json"} {
+		ms, sum, err := readAll(t, name, sample(t, name), ReadOptions{})
+		if err != nil || sum.Warnings.Count > 0 {
+			t.Fatalf("%s: %v, %v", name, err, sum.Warnings)
+		}
+		m := ms[slices.IndexFunc(ms, func(m sdmx.Maintainable) bool { return m.Class() == sdmx.ClassMetadataSet })]
+		kept = append(kept, asKept([]sdmx.Maintainable{m}))
+		if _, fatal := LossRemarks(SDMXML21, m); !fatal || SDMXML21.Has(m.Class()) || len(Losses(FusionJSON, m))+len(Losses(SDMXJSON20, m)) > 0 {
+			t.Errorf("%v, %v", Losses(FusionJSON, m), Losses(SDMXJSON20, m))
+		}
+		b, err := AppendMessage(nil, FusionJSON, header, m)
+		if err != nil || !strings.Contains(string(b), `},"data":{"metadatasets":[{"id":"S",`) || !strings.HasSuffix(string(b), "]}}") {
+			t.Errorf("%v: %s", err, b)
+		}
+		var all strings.Builder
+		w := NewWriter(&all, FusionJSON, header)
+		for _, m := range ms {
+			if err := w.Write(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if back, sum, err := readAll(t, "", []byte(all.String()), ReadOptions{}); err != nil || len(back) != len(ms) || sum.Warnings.Count > 0 {
+			t.Errorf("%d structures of %d came back: %v, %v", len(back), len(ms), err, sum.Warnings)
+		}
+	}
+	if kept[0] != kept[1] {
+		t.Errorf("%q\n%q", kept[0], kept[1])
+	}
+	ofNumbers := []byte(`{"data":{"metadataSets":[{"id":"S","agencyID":"A","name":"S","metadataflow":"urn:sdmx:org.sdmx.infomodel.metadatastructure.Metadataflow=A:F(1.0)","attributes":[{"id":"N","value":[1.50,null,{"b":true,"a":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:B(1.0)"}]}]}]}}`)
+	ms, _, err := readAll(t, "", ofNumbers, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := ms[0].(*sdmx.MetadataSet).Attributes[0]; x.Content[0].Value != `[1.50,null,{"a":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:B(1.0)","b":true}]` || len(sdmx.Refs(ms[0])) != 1 {
+		t.Errorf("%+v, %v", x, sdmx.Refs(ms[0]))
+	}
+	if len(Losses(SDMXJSON20, ms[0])) != 2 || len(Losses(FusionJSON, ms[0])) != 0 {
+		t.Errorf("%v", Losses(SDMXJSON20, ms[0]))
+	}
+	for message, why := range map[string]string{
+		`{"data":{"metadataSets":[{"id":"S","agencyID":"A","action":"Delete"}]}}`:                               "does not delete",
+		`{"data":{"metadatasets":[{"id":"S","agencyId":"A"}],"codelists":[]}}`:                                  "neither",
+		`{"Codelist":[{"id":"L","agencyId":"A"}],"data":{"codelists":[]}}`:                                      "neither",
+		`{"data":{"metadataSets":[{"id":"S","agencyID":"A","attributes":[{"id":"N","value":{"a":1,"a":2}}]}]}}`: "twice",
+		`{"data":{"metadataSets":[{"id":"S","agencyID":"A","attributes":[{"id":"N","value":[nil]}]}]}}`:         "a JSON value is expected",
+	} {
+		if _, _, err := readAll(t, "", []byte(message), ReadOptions{}); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", message, err)
+		}
+	}
+}
+
+// A type of Fusion Metadata Registry is kept whole, though nothing is known of its content: what
+// comes back is the same JSON. URNs of known classes in it are references.
+func TestFusionsOwnTypesAreKeptWhole(t *testing.T) {
+	const table = `{"agencyId":"A","columns":[{"flow":"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=A:F(1.0)","label":"\\\"@"},null,1.50,["@"]],"id":"T",` +
+		`"layout":"wide","names":[{"locale":"en","value":"T"}],"rowCount":7,"source":"urn:sdmx:org.sdmx.infomodel.vendor.Widget=A:W(1.0)",` +
+		`"target":"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=*:*(*)","total":true,"urn":"urn:sdmx:org.sdmx.infomodel.publicationtable.PublicationTable=A:T(1.0)","version":"1.0"}`
+	ms, sum, err := readAll(t, "", []byte(`{"PublicationTable":[`+table+`]}`), ReadOptions{})
+	if err != nil || len(ms) != 1 || sum.Warnings.Count > 0 {
+		t.Fatalf("%v, %v, %v", ms, err, sum.Warnings)
+	}
+	if faults := rules.Check(ms[0]); len(faults) > 0 {
+		t.Error(faults)
+	}
+	var refs []string
+	sdmx.EachRef(ms[0], func(path string, r *sdmx.Ref) { refs = append(refs, path+" "+r.String()) })
+	if len(refs) != 2 || !strings.HasPrefix(refs[0], "References[0] ") || !strings.Contains(refs[0], "Dataflow=A:F(1.0)") || !strings.Contains(refs[1], "*:*(*)") {
+		t.Errorf("%q", refs)
+	}
+	roundTrip(t, FusionJSON, ms[0])
+	b, err := AppendMessage(nil, FusionJSON, header, ms[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent, back any
+	var message struct{ PublicationTable []any }
+	if json.Unmarshal([]byte(table), &sent) != nil || json.Unmarshal(b, &message) != nil || len(message.PublicationTable) != 1 {
+		t.Fatalf("%s", b)
+	}
+	if back = message.PublicationTable[0]; !reflect.DeepEqual(sent, back) || !strings.Contains(string(b), "1.50") {
+		t.Errorf("%s\n%s", table, b)
+	}
+	for _, f := range []*Format{SDMXML21, SDMXJSON20} {
+		if _, fatal := LossRemarks(f, ms[0]); !fatal {
+			t.Errorf("%s would hold a publication table", f.Name)
+		}
+	}
+	for _, urn := range []string{"publicationtable.PublicationTable", "fusion.PublicationTable"} {
+		if r, err := sdmx.ParseRef("urn:sdmx:org.sdmx.infomodel." + urn + "=A:T(1.0)"); err != nil || r.URN != sdmx.URNOf(ms[0]) {
+			t.Errorf("%s: %v, %v", urn, r, err)
+		}
 	}
 }

@@ -67,14 +67,17 @@ var only10 = []string{"contentConstraints", "attachmentConstraints", "hierarchic
 // availability is the array of availability constraints in SDMX-JSON 2.1.
 const availability = "availabilityConstraints"
 
+// fusionSets is the array of metadata sets in Fusion-JSON, the only one that stands in "data".
+// SDMX-JSON has metadataSets.
+const fusionSets = "metadatasets"
+
 // data reads the member "data" of SDMX-JSON: an object with one array per class. Versions 2.0
 // and 2.1 have the same. 1.0 is told by arrays that these do not have, and not by what the
 // message calls itself: for years Fusion Metadata Registry called 2.0 by the name of 1.0.
 func (r *reading) data() error {
-	if r.summary.Format == FusionJSON {
-		return r.scan.Fail("\"data\" stands beside arrays of Fusion-JSON: this is neither SDMX-JSON nor Fusion-JSON")
+	if r.summary.Format == nil {
+		r.summary.Format = SDMXJSON20
 	}
-	r.summary.Format = SDMXJSON20
 	if r.scan.Peek() == 'n' { // null: an error message has none
 		_, err := r.values.Value("data", "$.data")
 		return err
@@ -82,7 +85,12 @@ func (r *reading) data() error {
 	return r.members(func(key string) error {
 		path := "$.data." + clip(key, 60)
 		class, known := structures.ClassNamed(codec.JSON20, key)
+		if key == fusionSets && r.summary.Structures+r.summary.Skipped.Count == 0 {
+			r.summary.Format = FusionJSON
+		}
 		switch {
+		case r.summary.Format == FusionJSON && key != fusionSets:
+			return r.scan.Fail("%q stands in \"data\" beside arrays of Fusion-JSON: this is neither SDMX-JSON nor Fusion-JSON", clip(key, 60))
 		case known:
 			return r.jsonClass(key, path, class)
 		case key == availability:

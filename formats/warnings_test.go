@@ -117,16 +117,16 @@ func TestUnknownClasses(t *testing.T) {
 		return `<s:Categorisations><s:Categorisation id="K" agencyID="X"><c:Name>k</c:Name><s:Source>` + source + `</s:Source><s:Target><Ref agencyID="X" maintainableParentID="S" id="A" class="Category"/></s:Target></s:Categorisation></s:Categorisations>`
 	}
 	for name, c := range map[string]struct{ in, what string }{
-		"ref":       {head21 + categorisation(`<Ref package="publicationtable" agencyID="X" id="P" version="1.0" class="PublicationTable"/>`) + listA + tail21, "Categorisation X:K(1.0)"},
-		"urn":       {head21 + categorisation(`<URN>urn:sdmx:org.sdmx.infomodel.publicationtable.PublicationTable=X:P(1.0)</URN>`) + listA + tail21, "Categorisation X:K(1.0)"},
-		"json":      {`{"Codelist":[{"id":"A","agencyId":"X"}],"Categorisation":[{"id":"K","agencyId":"X","structureReference":"urn:sdmx:org.sdmx.infomodel.publicationtable.PublicationTable=X:P(1.0)"}]}`, "Categorisation X:K(1.0)"},
-		"type":      {head21 + listA + `<s:Processes><s:PublicationTable id="P" agencyID="X"/></s:Processes>` + tail21, "PublicationTable X:P(1.0)"},
-		"container": {head21 + listA + `<s:PublicationTables><s:PublicationTable id="P" agencyID="X"/></s:PublicationTables>` + tail21, "PublicationTable"},
-		"json type": {`{"Codelist":[{"id":"A","agencyId":"X"}],"PublicationTable":[{"id":"P","agencyId":"X"}]}`, "PublicationTable"},
+		"ref":       {head21 + categorisation(`<Ref package="dashboardtable" agencyID="X" id="P" version="1.0" class="DashboardTable"/>`) + listA + tail21, "Categorisation X:K(1.0)"},
+		"urn":       {head21 + categorisation(`<URN>urn:sdmx:org.sdmx.infomodel.dashboardtable.DashboardTable=X:P(1.0)</URN>`) + listA + tail21, "Categorisation X:K(1.0)"},
+		"json":      {`{"Codelist":[{"id":"A","agencyId":"X"}],"Categorisation":[{"id":"K","agencyId":"X","structureReference":"urn:sdmx:org.sdmx.infomodel.dashboardtable.DashboardTable=X:P(1.0)"}]}`, "Categorisation X:K(1.0)"},
+		"type":      {head21 + listA + `<s:Processes><s:DashboardTable id="P" agencyID="X"/></s:Processes>` + tail21, "DashboardTable X:P(1.0)"},
+		"container": {head21 + listA + `<s:DashboardTables><s:DashboardTable id="P" agencyID="X"/></s:DashboardTables>` + tail21, "DashboardTable"},
+		"json type": {`{"Codelist":[{"id":"A","agencyId":"X"}],"DashboardTable":[{"id":"P","agencyId":"X"}]}`, "DashboardTable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := readAll(t, "f", []byte(c.in), ReadOptions{})
-			if err == nil || !strings.Contains(err.Error(), c.what) || !strings.Contains(err.Error(), "PublicationTable") || !strings.Contains(err.Error(), "--skip-unsupported") {
+			if err == nil || !strings.Contains(err.Error(), c.what) || !strings.Contains(err.Error(), "DashboardTable") || !strings.Contains(err.Error(), "--skip-unsupported") {
 				t.Errorf("got %v", err)
 			}
 			ms, sum, err := readAll(t, "f", []byte(c.in), ReadOptions{SkipUnsupported: true})

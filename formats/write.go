@@ -73,8 +73,8 @@ func appendAfter(b []byte, f *Format) []byte {
 }
 
 // appendOpen and appendClose append what comes before and after the structures of a container:
-// an element that may have those of several classes, or the array of one class. first says that
-// no container precedes.
+// an element that may have those of several classes, or the array of one class, perhaps inside a
+// member of its own ("data.metadatasets"). first says that no container precedes.
 func appendOpen(b []byte, f *Format, container string, first bool) []byte {
 	if f.dialect.XML() {
 		return append(append(append(b, "<str:"...), container...), '>')
@@ -82,14 +82,22 @@ func appendOpen(b []byte, f *Format, container string, first bool) []byte {
 	if !first {
 		b = append(b, ',')
 	}
-	return append(codec.AppendText(b, f.dialect, container), ":["...)
+	outer, inner, isInside := strings.Cut(container, ".")
+	b = append(codec.AppendText(b, f.dialect, outer), ':')
+	if isInside {
+		b = append(codec.AppendText(append(b, '{'), f.dialect, inner), ':')
+	}
+	return append(b, '[')
 }
 
 func appendClose(b []byte, f *Format, container string) []byte {
 	if f.dialect.XML() {
 		return append(append(append(b, "</str:"...), container...), '>')
 	}
-	return append(b, ']')
+	if b = append(b, ']'); strings.Contains(container, ".") {
+		b = append(b, '}')
+	}
+	return b
 }
 
 func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {

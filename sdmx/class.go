@@ -56,8 +56,14 @@ const (
 	ClassRulesetScheme
 	ClassUserDefinedOperatorScheme
 	ClassTransformationScheme
+	ClassMetadataSet
 
-	lastMaintainable = ClassTransformationScheme
+	// The types of Fusion Metadata Registry that SDMX does not have.
+	ClassReportingTemplate
+	ClassPublicationTable
+	ClassValidationScheme
+
+	lastMaintainable = ClassValidationScheme
 )
 
 // The classes of items and components.
@@ -118,7 +124,6 @@ const (
 	ClassMappingCategorySchemeMap
 	ClassMappingOrganisationSchemeMap
 	ClassMappingReportingTaxonomyMap
-	ClassMetadataSet            // identified like a maintainable; stored by metadata services, not by this program
 	ClassAvailabilityConstraint // the answer to a query about data; it has no identity of its own
 	classEnd
 )

@@ -19,6 +19,8 @@ type classInfo struct {
 	word      string              // for people, if its name split into words is not it
 	items     string              // of a maintainable class that is made of items: what these are for people
 	freeIDs   bool                // of a class of items: ids may be any text
+	// anyPackage says that URNs with another package are read.
+	anyPackage bool
 }
 
 // in returns the name in a version of SDMX, if it is another; none if that does not have it.
@@ -98,7 +100,12 @@ var classes = [classEnd]classInfo{
 	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
-	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet"},
+	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet", construct: func() Maintainable { return &MetadataSet{} }, v2: none},
+
+	// Types of Fusion Metadata Registry. No public document says their packages, so that any is read.
+	ClassReportingTemplate: {pkg: "reportingtemplate", name: "ReportingTemplate", construct: func() Maintainable { return &ReportingTemplate{} }, v2: none, anyPackage: true},
+	ClassPublicationTable:  {pkg: "publicationtable", name: "PublicationTable", construct: func() Maintainable { return &PublicationTable{} }, v2: none, anyPackage: true},
+	ClassValidationScheme:  {pkg: "validationscheme", name: "ValidationScheme", construct: func() Maintainable { return &ValidationScheme{} }, v2: none, anyPackage: true},
 
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},

@@ -75,5 +75,8 @@ func Complete(m Maintainable) error {
 		return fmt.Errorf("%s %s:%s: %w", m.Class(), a.Agency, a.ID, err)
 	}
 	completeTexts(m)
+	if own, ok := m.(interface{ complete() }); ok {
+		own.complete()
+	}
 	return nil
 }

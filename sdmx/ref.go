@@ -101,7 +101,10 @@ func ParseRef(s string) (Ref, error) {
 	}
 	class, ok := classByPackageName[className]
 	if !ok {
-		return Ref{}, unknownClass(s, className)
+		_, name, _ := strings.Cut(className, ".")
+		if class, ok = ClassByName(name); !ok || !classes[class].anyPackage {
+			return Ref{}, unknownClass(s, className)
+		}
 	}
 	agency, rest, ok := strings.Cut(rest, ":")
 	if !ok {
@@ -143,7 +146,7 @@ func buildRef(class Class, agency, id, version, item string) (Ref, error) {
 			return Ref{}, err
 		}
 	}
-	whole := class.Maintainable() || class == ClassMetadataSet || class == ClassAvailabilityConstraint
+	whole := class.Maintainable() || class == ClassAvailabilityConstraint
 	switch {
 	case item == "" && whole:
 		return Ref{URN: URN{class, agency, id, v}}, nil
@@ -191,8 +194,7 @@ func unknownClass(s, className string) error {
 }
 
 // An UnknownClassError is returned for a reference to a class that this program does not know:
-// one of a newer version of SDMX, or a registry's own, such as PublicationTable of Fusion
-// Metadata Registry.
+// one of a newer version of SDMX, or a registry's own.
 type UnknownClassError struct {
 	Class string
 	in    string // beginning of the message: the URN that names it

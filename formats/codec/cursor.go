@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"urncast/formats/scan"
+	"urncast/sdmx"
 )
 
 // A cursor is a place in a document: only the open elements are in memory, each with its
@@ -48,6 +49,10 @@ type frame struct {
 type odd struct {
 	loose []byte // the text between child elements, up to a limit
 	said  string // the last remark about the frame
+
+	others     *[]sdmx.Member // see C.Others
+	references *[]sdmx.Ref
+	kept       []kept // what will be in these
 }
 
 func (f *frame) strange() *odd {

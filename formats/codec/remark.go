@@ -100,6 +100,9 @@ func (d *Document) remarkUnused() {
 	if f.odd != nil && len(f.loose) > 0 {
 		d.remarkHere("the text %q in %q is not expected, and was left out", Clip(string(f.loose), 40), d.nameOf(f.Name))
 	}
+	if f.odd != nil && f.others != nil {
+		d.keepUnused()
+	}
 	own, from := d.own()
 	for i := range own {
 		switch a := &own[i]; {
@@ -120,6 +123,10 @@ const unknownMax = 30
 // no schema of SDMX allows others; JSON members are remarked on.
 func (d *Document) unknown() {
 	f, c := d.top(), &d.child
+	if f.odd != nil && f.others != nil {
+		d.keepChild()
+		return
+	}
 	name := Clip(d.nameOf(c.Name), 60)
 	f.unknown++
 	switch {

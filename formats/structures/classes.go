@@ -59,6 +59,10 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassNamePersonalisationScheme:  {of(namePersonalisationScheme), "NamePersonalisations/NamePersonalisationScheme", "namePersonalisationSchemes", "NamePersonalisationScheme"},
 		sdmx.ClassRulesetScheme:              {of(rulesetScheme), "Rulesets/RulesetScheme", "rulesetSchemes", "RulesetScheme"},
 		sdmx.ClassUserDefinedOperatorScheme:  {of(userDefinedOperatorScheme), "UserDefinedOperators/UserDefinedOperatorScheme", "userDefinedOperatorSchemes", "UserDefinedOperatorScheme"},
+		sdmx.ClassMetadataSet:                {of(metadataSet), "", "metadataSets", "data.metadatasets"},
+		sdmx.ClassReportingTemplate:          {of(reportingTemplate), "", "", "ReportingTemplate"},
+		sdmx.ClassPublicationTable:           {of(publicationTable), "", "", "PublicationTable"},
+		sdmx.ClassValidationScheme:           {of(validationScheme), "", "", "ValidationScheme"},
 		sdmx.ClassTransformationScheme:       {of(transformationScheme), "Transformations/TransformationScheme", "transformationSchemes", "TransformationScheme"},
 	}
 	for c, r := range rows {

@@ -148,7 +148,11 @@ func others(links []sdmx.Link) []sdmx.Link {
 // appendSelf appends the self link of an object, unless the schema does not take its URN, without
 // which it takes no such link.
 func appendSelf(links []sdmx.Link, urn string, class sdmx.Class, uri string) []sdmx.Link {
-	if kind := urns20[class.String()]; kind != "" {
+	kind := urns20[class.String()]
+	if class == sdmx.ClassMetadataSet {
+		kind = "metadataset" // the schema of metadata messages takes any URN
+	}
+	if kind != "" {
 		links = append(links, sdmx.Link{Rel: relSelf, URN: urn, Type: kind, URI: uri})
 	}
 	return links

@@ -88,10 +88,19 @@ var rows = map[sdmx.Class]row{
 		"Lists.Attributes.Representation.Enumeration": enumerationsOrValues,
 		"Targets.Objects.Representation.Enumeration":  itemSchemes,
 	}},
+	sdmx.ClassMetadataSet: {check: of(metadataSet), refs: map[string]target{
+		"Metadataflow": {sdmx.ClassMetadataflow},
+		"Agreement":    {sdmx.ClassMetadataProvisionAgreement},
+		"Targets":      nil,
+	}, loose: []string{"Targets"}},
 	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
 		"Structure": {sdmx.ClassMetadataStructure},
 		"Targets":   nil,
 	}, loose: []string{"Targets"}},
+
+	sdmx.ClassReportingTemplate: opaque,
+	sdmx.ClassPublicationTable:  opaque,
+	sdmx.ClassValidationScheme:  opaque,
 
 	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
 		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
@@ -152,6 +161,9 @@ var rows = map[sdmx.Class]row{
 		"MetadataKeySets.Keys.Values.Object":           nil,
 	}},
 }
+
+// opaque is the row of a class whose content is not known.
+var opaque = row{check: func(*checker, sdmx.Maintainable) {}, refs: map[string]target{"References": nil}, loose: []string{"References"}}
 
 // of makes the check of a type one of any structure.
 func of[T sdmx.Maintainable](check func(*checker, T)) func(*checker, sdmx.Maintainable) {

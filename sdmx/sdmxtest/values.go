@@ -1,6 +1,7 @@
 package sdmxtest
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -37,6 +38,11 @@ var words = map[string][]string{
 	"MetadataAttribute.MinOccurs": {"0", "2"},
 	"MetadataAttribute.MaxOccurs": {"3", "unbounded"},
 
+	"MetadataSet.PublicationPeriod": {"2020-Q1", "2021"},
+	"MetadataSet.PublicationYear":   {"2020", "2021"},
+	"MetadataSet.ReportingBegin":    {"2018", "2019-02"},
+	"MetadataSet.ReportingEnd":      {"2020", "2021-02"},
+
 	"VtlMapping.ToSpace":   {"FREQ", "AREA"},
 	"VtlMapping.FromSpace": {"FREQ", "AREA"},
 }
@@ -45,6 +51,10 @@ var words = map[string][]string{
 var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassDataStructure:     of(dataStructure),
 	sdmx.ClassMetadataStructure: of(metadataStructure),
+	sdmx.ClassMetadataSet:       of(func(m *sdmx.MetadataSet, seed int) { reported(m.Attributes, seed) }),
+	sdmx.ClassReportingTemplate: of(func(m *sdmx.ReportingTemplate, seed int) { opaque(&m.Opaque, seed) }),
+	sdmx.ClassPublicationTable:  of(func(m *sdmx.PublicationTable, seed int) { opaque(&m.Opaque, seed) }),
+	sdmx.ClassValidationScheme:  of(func(m *sdmx.ValidationScheme, seed int) { opaque(&m.Opaque, seed) }),
 	// A reporting category has structures, or flows and agreements.
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
 
@@ -233,4 +243,27 @@ func suitMetadataStructure(m *sdmx.MetadataStructure, format string) {
 		m.Lists[0].ID, m.Lists[0].Targets = "R", []string{"T"}
 		m.Targets = []sdmx.MetadataTarget{{ID: "T", Objects: []sdmx.TargetObject{{ID: "O", ObjectType: "Any"}}}}
 	}
+}
+
+// reported gives each attribute a value or texts.
+func reported(list []sdmx.ReportedAttribute, seed int) {
+	for i := range list {
+		list[i].Content = []sdmx.Member{{Key: "value", Value: fmt.Sprintf(`"value %d"`, seed)}}
+		if i == 1 {
+			list[i].Content = []sdmx.Member{{Key: "text", Value: `"@"`}, {Key: "texts", Value: fmt.Sprintf(`{"en":"@","fr":"@ %d"}`, seed)}}
+		}
+		reported(list[i].Attributes, seed)
+	}
+}
+
+// opaque gives a structure content that is only kept, with references in it.
+func opaque(o *sdmx.Opaque, seed int) {
+	to := func(id string) sdmx.Ref {
+		return sdmx.RefTo(sdmx.URN{Class: sdmx.ClassDataflow, Agency: "AG", ID: id, Version: "1.0"})
+	}
+	o.Content = []sdmx.Member{
+		{Key: "columns", Value: fmt.Sprintf(`[{"flow":@,"label":"a @ \"@\""},null,%d,@]`, seed)},
+		{Key: "rows", Value: fmt.Sprintf(`"rows %d"`, seed)},
+	}
+	o.References = []sdmx.Ref{to("F1"), to("F2")}
 }

@@ -31,6 +31,7 @@ type Structure struct {
 	Sent     []record.Sent
 	Refs     References
 	Items    *Items // nil where the class has none
+	Tables   []Table
 	History  []Revision
 	// Older is the path of the page with older history; empty at its end.
 	Older string

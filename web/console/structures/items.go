@@ -254,10 +254,13 @@ func (c *content) fill(m sdmx.Maintainable) {
 }
 
 // mentioned returns what the row of a component says of its content: its references or, of a
-// group, its dimensions.
+// group, its dimensions, and of a code of 2.1 the alias of its codelist.
 func mentioned(it *sdmx.Item) (out []string) {
 	if g, ok := it.Value.(*sdmx.Group); ok {
 		return []string{strings.Join(g.Dimensions, ", ")}
+	}
+	if x, ok := it.Value.(*sdmx.HierarchicalCode); ok && x.CodeID != "" {
+		return []string{x.CodelistAlias + "." + x.CodeID}
 	}
 	for _, ref := range it.Refs() {
 		s := ref.URN.Short()

@@ -1,11 +1,16 @@
 package formats
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"urncast/sdmx"
 	"urncast/sdmx/rules"
+	"urncast/sdmx/sdmxtest"
 )
 
 // The maps of our samples keep the rules and are read without remarks; those of SDMX 3.0 are the
@@ -88,5 +93,28 @@ func TestMapsThatCannotBeKept(t *testing.T) {
 		if !strings.Contains(said, x.says) {
 			t.Errorf("%s: said is %q", name, said)
 		}
+	}
+}
+
+// Structure sets with every field filled are valid by the schema of SDMX-ML 2.1.
+func TestFilledStructureSetsAreValid(t *testing.T) {
+	lint, err := exec.LookPath("xmllint")
+	if err != nil {
+		t.Skip("xmllint is not installed (Debian: libxml2-utils)")
+	}
+	schema, dir := filepath.Join(shared(t), "sdmx-ml-2.1", "SDMXMessage.xsd"), t.TempDir()
+	var written []string
+	for seed := range 4 {
+		b, err := AppendMessage(nil, SDMXML21, header, sdmxtest.For(&sdmx.StructureSet{}, seed, SDMXML21.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, filepath.Join(dir, fmt.Sprintf("%d.xml", seed)))
+		if err := os.WriteFile(written[seed], b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if message, err := exec.Command(lint, append([]string{"--noout", "--nonet", "--schema", schema}, written...)...).CombinedOutput(); err != nil {
+		t.Errorf("%s", clip(string(message), 3000))
 	}
 }

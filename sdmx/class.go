@@ -44,8 +44,8 @@ const (
 	ClassAttachmentConstraint
 	ClassAvailabilityConstraint
 	ClassStructureSet
-	ClassStructureMap
 	ClassRepresentationMap
+	ClassStructureMap
 	ClassConceptSchemeMap
 	ClassCategorySchemeMap
 	ClassOrganisationSchemeMap

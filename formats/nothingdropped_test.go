@@ -33,7 +33,7 @@ func sample(t *testing.T, name string) []byte {
 // samples are the names of our own samples: "everything" has the types that came first, the others
 // each have a family.
 func samples() (names []string) {
-	for _, family := range []string{"everything", "vtl", "process", "metadata"} {
+	for _, family := range []string{"everything", "vtl", "process", "maps", "metadata"} {
 		names = append(names, family+"-2.1.xml", family+"-fusion.json", family+"-json-2.0.json")
 	}
 	return names

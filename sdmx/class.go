@@ -43,8 +43,8 @@ const (
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
 	ClassStructureSet
-	ClassStructureMap
 	ClassRepresentationMap
+	ClassStructureMap
 	ClassConceptSchemeMap
 	ClassCategorySchemeMap
 	ClassOrganisationSchemeMap

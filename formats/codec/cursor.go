@@ -50,7 +50,7 @@ type odd struct {
 	loose []byte // the text between child elements, up to a limit
 	said  string // the last remark about the frame
 
-	others     *[]sdmx.Member // see C.Others
+	others     *[]sdmx.Member // see Others
 	references *[]sdmx.Ref
 	kept       []kept // what will be in these
 }

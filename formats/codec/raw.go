@@ -13,7 +13,7 @@ import (
 // Others describes the members of a JSON object that nothing else in its description reads: they
 // are kept as they are. With references, a text that is the URN of a known class is one of these,
 // and sdmx.ReferenceMark stands in its place.
-func (c *C) Others(p *[]sdmx.Member, references *[]sdmx.Ref) {
+func Others(c *C, p *[]sdmx.Member, references *[]sdmx.Ref) {
 	switch {
 	case c.XML():
 	case c.Reading:

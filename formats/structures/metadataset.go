@@ -31,7 +31,7 @@ func reportedAttribute(c *codec.C, x *sdmx.ReportedAttribute) {
 	c.ID("", "id", &x.ID)
 	annotations(c, &x.Annotations)
 	codec.List(c, "", "attributes", &x.Attributes, reportedAttribute)
-	c.Others(&x.Content, nil)
+	codec.Others(c, &x.Content, nil)
 }
 
 // isReported20 reports whether the schema of metadata messages of SDMX-JSON 2.0 takes the content of

@@ -14,5 +14,5 @@ func validationScheme(c *codec.C, m *sdmx.ValidationScheme)   { opaque(c, m, &m.
 func opaque(c *codec.C, m sdmx.Maintainable, o *sdmx.Opaque) {
 	maintainable(c, m)
 	names(c, &o.Nameable)
-	c.Others(&o.Content, &o.References)
+	codec.Others(c, &o.Content, &o.References)
 }

@@ -14,7 +14,9 @@ var kinds = map[reflect.Type]int{
 
 	reflect.TypeFor[sdmx.DimensionKind]():  3,
 	reflect.TypeFor[sdmx.AttachmentKind](): 4,
-	reflect.TypeFor[sdmx.TargetKind]():     5,
+
+	reflect.TypeFor[sdmx.MapKind]():    7,
+	reflect.TypeFor[sdmx.TargetKind](): 5,
 }
 
 // words has the values of text fields that cannot be any text, by type and field.
@@ -34,6 +36,16 @@ var words = map[string][]string{
 	"TextFormat.StartTime":     {"2020", "2021-02"},
 	"TextFormat.EndTime":       {"2030", "2031-02"},
 
+	"DateMap.Resolve":             {"startOfPeriod", "endOfPeriod"},
+	"EpochMap.Unit":               {"second", "day"},
+	"MappedList.Type":             {"String", "Integer"},
+	"MappedValue.Start":           {"0", "1"},
+	"MappedValue.End":             {"2", "3"},
+	"MappedByValue.FormatOf":      {"Value", "Name"},
+	"ValueMapping.ValidFrom":      {"2020-01-01T00:00:00Z", "2021-02-03"},
+	"ValueMapping.ValidTo":        {"2030-01-01T00:00:00Z", "2031-02-03"},
+	"ItemMapping.ValidFrom":       {"2020-01-01T00:00:00Z", "2021-02-03"},
+	"ItemMapping.ValidTo":         {"2030-01-01T00:00:00Z", "2031-02-03"},
 	"TargetObject.ObjectType":     {"Dataflow", "Any"},
 	"MetadataAttribute.MinOccurs": {"0", "2"},
 	"MetadataAttribute.MaxOccurs": {"3", "unbounded"},
@@ -57,6 +69,10 @@ var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassValidationScheme:  of(func(m *sdmx.ValidationScheme, seed int) { opaque(&m.Opaque, seed) }),
 	// A reporting category has structures, or flows and agreements.
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
+
+	sdmx.ClassStructureSet:      of(structureSet),
+	sdmx.ClassStructureMap:      of(structureMap),
+	sdmx.ClassRepresentationMap: of(representationMap),
 
 	sdmx.ClassProcess:          of(func(p *sdmx.Process, _ int) { leadTo(p.Items, p.Items[0].ID) }),
 	sdmx.ClassVtlMappingScheme: of(vtlMappings),
@@ -127,6 +143,9 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 			x.Usage.Class = sdmx.ClassDataflow
 		}
 	}),
+
+	sdmx.ClassStructureMap:      of(suitStructureMap),
+	sdmx.ClassRepresentationMap: of(suitRepresentationMap),
 
 	sdmx.ClassVtlMappingScheme: of(func(s *sdmx.VtlMappingScheme, format string) {
 		if x := &s.Items[1]; format == "sdmx-json-2.0" && x.Mapped.Class == sdmx.ClassConceptScheme {

@@ -133,6 +133,9 @@ func TestMetadataSetInBothFormats(t *testing.T) {
 		if err != nil || !strings.Contains(string(b), `},"data":{"metadatasets":[{"id":"S",`) || !strings.HasSuffix(string(b), "]}}") {
 			t.Errorf("%v: %s", err, b)
 		}
+		if b, err := AppendMessage(nil, SDMXJSON20, header, m); err != nil || !strings.Contains(string(b), "/metadata-message/tools/schemas/2.0.0/sdmx-json-metadata-schema.json") {
+			t.Errorf("%v: %s", err, b)
+		}
 		var all strings.Builder
 		w := NewWriter(&all, FusionJSON, header)
 		for _, m := range ms {
@@ -204,6 +207,18 @@ func TestFusionsOwnTypesAreKeptWhole(t *testing.T) {
 	}
 	if back = message.PublicationTable[0]; !reflect.DeepEqual(sent, back) || !strings.Contains(string(b), "1.50") {
 		t.Errorf("%s\n%s", table, b)
+	}
+	deep := strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100)
+	for message, why := range map[string]string{
+		`{"PublicationTable":[{"id":"T","agencyId":"A","rows":` + deep + `}]}`:  "nested more than 64 deep",
+		`{"PublicationTable":[{"id":"T","agencyId":"A","rows":[1,{"a":tru}]}]}`: "$.PublicationTable[0]",
+		`{"PublicationTable":[{"id":"T","agencyId":"A","rows":[1`:               "the input ends",
+		`{"PublicationTable":[{"rows":[],"agencyId":"A"}]}`:                     "id",
+		`{"DashboardTable":[{"id":"T","agencyId":"A"}]}`:                        "--skip-unsupported",
+	} {
+		if _, _, err := readAll(t, "", []byte(message), ReadOptions{}); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", message, err)
+		}
 	}
 	for _, f := range []*Format{SDMXML21, SDMXJSON20} {
 		if _, fatal := LossRemarks(f, ms[0]); !fatal {

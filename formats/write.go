@@ -28,7 +28,18 @@ const (
 	xmlPrepared = "2006-01-02T15:04:05.000Z"
 )
 
-func appendHead(b []byte, f *Format, h Header) []byte {
+// schemaFor returns the address of the schema of a message that begins with a structure of a class.
+// Metadata sets have one of their own.
+func schemaFor(c sdmx.Class) string {
+	if c == sdmx.ClassMetadataSet {
+		return strings.ReplaceAll(jsonSchema, "structure", "metadata")
+	}
+	return jsonSchema
+}
+
+// appendHead appends what comes before the structures of a message, the first of which is of a
+// class.
+func appendHead(b []byte, f *Format, h Header, first sdmx.Class) []byte {
 	prepared := h.Prepared.UTC().Format(xmlPrepared)
 	test := strconv.FormatBool(h.Test)
 	if f.dialect.XML() {
@@ -39,7 +50,7 @@ func appendHead(b []byte, f *Format, h Header) []byte {
 	}
 	b = append(b, `{"meta":{`...)
 	if f == SDMXJSON20 {
-		b = append(b, `"schema":"`+jsonSchema+`",`...)
+		b = append(b, `"schema":"`+schemaFor(first)+`",`...)
 	}
 	b = codec.AppendText(append(b, `"id":`...), f.dialect, h.ID)
 	b = append(append(append(b, `,"test":`...), test...), `,"prepared":"`...)
@@ -120,7 +131,7 @@ const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Struc
 // AppendMessage appends a complete message with one structure. The same arguments give the
 // same bytes. The error says that f cannot express m (Expressible).
 func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, error) {
-	b = appendBefore(appendHead(b, f, h), f)
+	b = appendBefore(appendHead(b, f, h, m.Class()), f)
 	container, _, _ := structures.Names(f.dialect, m.Class())
 	b, err := appendStructure(appendOpen(b, f, container, true), f, m)
 	if err != nil {
@@ -183,7 +194,7 @@ func NewWriter(w io.Writer, f *Format, h Header) *Writer { return &Writer{w: w, 
 func (w *Writer) Write(m sdmx.Maintainable) error {
 	c := m.Class()
 	container, _, _ := structures.Names(w.f.dialect, c)
-	b := w.begin()
+	b := w.begin(c)
 	switch {
 	case c != w.class && w.in != "" && w.f.Order(c) <= w.f.Order(w.class):
 		return fmt.Errorf("%s cannot follow a %s in %s: hand structures over in the format's order", sdmx.URNOf(m), w.class, w.f.Name)
@@ -205,16 +216,16 @@ func (w *Writer) Write(m sdmx.Maintainable) error {
 	return w.flush(b)
 }
 
-func (w *Writer) begin() []byte {
+func (w *Writer) begin(first sdmx.Class) []byte {
 	if w.begun {
 		return w.buf[:0]
 	}
-	return appendHead(w.buf[:0], w.f, w.h)
+	return appendHead(w.buf[:0], w.f, w.h, first)
 }
 
 // Close ends the message. It does not close the underlying writer.
 func (w *Writer) Close() error {
-	b := w.begin()
+	b := w.begin(sdmx.ClassUnknown)
 	if w.in != "" {
 		b = appendAfter(appendClose(b, w.f, w.in), w.f)
 	}

@@ -67,7 +67,7 @@ func ReadMeta(c *codec.C, language *string) {
 	var languages []string
 	var links []sdmx.Link
 	var receivers []struct{}
-	for _, name := range []string{"schema", "id", "prepared"} {
+	for _, name := range []string{"schema", "id", "prepared", "format"} {
 		c.Stated("", name)
 	}
 	c.Attr("", "test", &test)

@@ -24,14 +24,19 @@ func metadataSet(c *codec.C, m *sdmx.MetadataSet) {
 		}
 		c.Remark(at, "the action %q is about the message and was left out: how what is sent meets what is there is said with the submission", codec.Clip(action, 20))
 	}
-	codec.List(c, "", "attributes", &m.Attributes, reportedAttribute)
+	reportedAttributes(c, ownerOf(m, sdmx.ClassMetadataAttribute), &m.Attributes)
 }
 
-func reportedAttribute(c *codec.C, x *sdmx.ReportedAttribute) {
-	c.ID("", "id", &x.ID)
-	annotations(c, &x.Annotations)
-	codec.List(c, "", "attributes", &x.Attributes, reportedAttribute)
-	codec.Others(c, &x.Content, nil)
+// reportedAttributes describes attributes and those nested in them. Fusion-JSON gives each a URN
+// inside the metadata set, always of the first level.
+func reportedAttributes(c *codec.C, o *owner, list *[]sdmx.ReportedAttribute) {
+	codec.List(c, "", "attributes", list, func(c *codec.C, x *sdmx.ReportedAttribute) {
+		c.ID("", "id", &x.ID)
+		o.urn(c, x.ID)
+		annotations(c, &x.Annotations)
+		reportedAttributes(c, o, &x.Attributes)
+		codec.Others(c, &x.Content, nil)
+	})
 }
 
 // isReported20 reports whether the schema of metadata messages of SDMX-JSON 2.0 takes the content of
@@ -46,12 +51,16 @@ func isReported20(x *sdmx.ReportedAttribute) bool {
 }
 
 func init() {
+	const invalid = ", as the schema of metadata messages wants: it stays as it is, and the message is not valid"
 	declare(nil,
-		when(json20, told, "that a reported attribute has a text, as the schema of metadata messages wants: it stays as it is, and the message is not valid", func(x *sdmx.ReportedAttribute) bool {
+		when(json20, told, "that a reported attribute has a text"+invalid, func(x *sdmx.ReportedAttribute) bool {
 			return !isReported20(x)
 		}),
-		when(json20, told, "that a metadata set has a flow or an agreement, targets and attributes, as the schema of metadata messages wants: it stays as it is, and the message is not valid", func(m *sdmx.MetadataSet) bool {
+		when(json20, told, "that a metadata set has a flow or an agreement, targets and attributes"+invalid, func(m *sdmx.MetadataSet) bool {
 			return m.Metadataflow.IsZero() && m.Agreement.IsZero() || len(m.Targets) == 0 || len(m.Attributes) == 0
+		}),
+		when(json20, told, "that the version of a metadata set is made of numbers"+invalid, func(m *sdmx.MetadataSet) bool {
+			return strings.Trim(string(m.Version), "0123456789.") != ""
 		}),
 	)
 }

@@ -16,7 +16,7 @@ import (
 
 // writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema requires a
 // result; callers answer an empty submission otherwise.
-func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
+func writeResponse(w io.Writer, o *registry.Outcome, up *upload, sender string, at time.Time) error {
 	x := &xmlWriter{Writer: bufio.NewWriter(w)}
 	x.raw(xml.Header)
 	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
@@ -27,7 +27,7 @@ func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender 
 	refused := o.Refused()
 	warned := warnings(o, up)
 	for i := range o.Results {
-		x.result(&o.Results[i], action, refused, notes(o, i), warned[i])
+		x.result(&o.Results[i], up.asks(), refused, notes(o, i), warned[i])
 	}
 	x.raw("</mes:SubmitStructureResponse>\n</mes:RegistryInterface>\n")
 	return x.Flush()
@@ -79,8 +79,8 @@ type xmlWriter struct{ *bufio.Writer }
 func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
 func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
 
-func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes, warnings []string) {
-	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, action) + `"><reg:MaintainableObject><URN>`)
+func (x *xmlWriter) result(r *registry.Result, echo, refused bool, notes, warnings []string) {
+	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, echo) + `"><reg:MaintainableObject><URN>`)
 	x.text(r.URN.String())
 	x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
 	where := ""
@@ -121,13 +121,15 @@ func (x *xmlWriter) message(code int, text string) {
 	x.raw(`</com:Text></reg:MessageText>`)
 }
 
-// resultAction is what was done with a structure, as one of the four words of the schema;
-// FMR's Merge is a Replace there.
-func resultAction(r *registry.Result, action string) string {
+// resultAction is what was done with a structure, as one of the words of the schema; FMR's Merge is
+// a Replace there. echo asks for what was to be done, as the schema has it for a request.
+func resultAction(r *registry.Result, echo bool) string {
 	switch {
-	case r.Verdict == registry.Deleted || action == registry.ModeDelete.String():
+	case r.Verdict == registry.Deleted || r.Mode == registry.ModeDelete:
 		return "Delete"
-	case r.Verdict == registry.Created || action == registry.ModeAppend.String():
+	case r.Mode == registry.ModeInformation:
+		return "Information"
+	case r.Mode == registry.ModeAppend || r.Verdict == registry.Created && !echo:
 		return "Append"
 	}
 	return "Replace"

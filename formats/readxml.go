@@ -132,7 +132,7 @@ func (r *reading) container(path string, tag codec.Tag) error {
 		}
 		doc := r.tags.Here()
 		class, known := structures.ClassNamed(codec.ML21, tag.Name)
-		known = known && tag.Namespace == scan.SpaceStructure
+		known = known && tag.Namespace == scan.SpaceStructure && !class.Apart()
 		if known && structures.Described(class) {
 			return r.structure(doc, class)
 		}

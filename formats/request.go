@@ -27,22 +27,35 @@ var actions = []Action{ActionAppend, ActionReplace, ActionDelete, ActionInformat
 
 // A Request is what a RegistryInterface message asks to be done.
 type Request struct {
-	// Actions has every structure of the message, with its own action (SubmittedStructure), or
-	// that of the message; empty if the message names neither. The schema's default is Append.
+	// Actions has every structure or registration of the message, with its own action, or that of
+	// the message; empty if the message names neither. The schema's default is Append.
 	Actions map[sdmx.URN]Action
 }
 
-// registryInterface reads a RegistryInterface message (SDMX-ML 2.1), which submits structures.
+// requests read the requests that a RegistryInterface message can make, by their elements.
+var requests map[string]func(r *reading, path string, tag codec.Tag) error
+
+func init() { // they refer to what refers to them
+	requests = map[string]func(*reading, string, codec.Tag) error{
+		"SubmitStructureRequest":     (*reading).submitStructures,
+		"SubmitRegistrationsRequest": (*reading).submitRegistrations,
+	}
+}
+
+// registryInterface reads a RegistryInterface message (SDMX-ML 2.1), which submits structures or
+// registrations.
 func (r *reading) registryInterface(root codec.Tag) error {
-	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest is expected in it")
+	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest or a SubmitRegistrationsRequest is expected in it")
 	err := r.parts("/RegistryInterface", root, func(path string, tag codec.Tag) error {
+		read, known := requests[tag.Name]
 		switch {
-		case tag.Namespace != scan.SpaceMessage || tag.Name != "SubmitStructureRequest":
-			return r.unexpected(tag, "a RegistryInterface message that submits: it has Header, SubmitStructureRequest and Footer")
+		case tag.Namespace != scan.SpaceMessage || !known:
+			return r.unexpected(tag, "a RegistryInterface message that submits: it has Header, SubmitStructureRequest or SubmitRegistrationsRequest, and Footer")
 		case r.summary.Request != nil:
 			return r.tags.Here().ErrorAtRoot("a RegistryInterface message has one request, and this is a second; send it in a message of its own")
 		}
-		return r.submitStructures(path, tag)
+		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}}
+		return read(r, path, tag)
 	})
 	if err == nil && r.summary.Request == nil {
 		return empty
@@ -67,8 +80,7 @@ func (r *reading) submitStructures(path string, tag codec.Tag) error {
 	}
 	r.remarkOnDependencies(doc, doc.RootAttr("externalDependencies"))
 	r.remarkOnAttributes()
-	request := &Request{Actions: map[sdmx.URN]Action{}}
-	r.summary.Request = request
+	request := r.summary.Request
 	yield := r.yield
 	r.yield = func(m sdmx.Maintainable, where string) error {
 		request.Actions[sdmx.URNOf(m).Clone()] = whole
@@ -152,4 +164,54 @@ func (r *reading) remarkOnDependencies(doc *codec.Document, wish string) {
 	if wish = strings.TrimSpace(wish); wish != "" && wish != "false" && wish != "0" {
 		doc.RemarkAtRoot("externalDependencies asks for structures to be fetched from their addresses, and this registry fetches nothing: what is referred to must be in it, or in the message")
 	}
+}
+
+// submitRegistrations reads a SubmitRegistrationsRequest: registrations, each with its action.
+func (r *reading) submitRegistrations(path string, tag codec.Tag) error {
+	r.remarkOnAttributes()
+	count := 0
+	return r.children(path, tag, func(tag codec.Tag) error {
+		count++
+		at := fmt.Sprintf("%s/%s[%d]", path, clip(tag.Name, 60), count)
+		r.tags.SetPath(at)
+		doc := r.tags.Here()
+		if tag.Name != "RegistrationRequest" || tag.Namespace != scan.SpaceRegistry {
+			return r.unexpected(tag, "a SubmitRegistrationsRequest, which has RegistrationRequest")
+		}
+		action, err := actionOf(doc, doc.RootAttr("action"))
+		if err == nil && action == "" {
+			err = doc.ErrorAtRoot("the RegistrationRequest has no action: expected Append, Replace, Delete or Information")
+		}
+		if err != nil {
+			return err
+		}
+		r.remarkOnAttributes()
+		return r.registrationRequest(at, tag, action)
+	})
+}
+
+// registrationRequest reads the registration in a RegistrationRequest.
+func (r *reading) registrationRequest(path string, tag codec.Tag, action Action) error {
+	fail, count := r.tags.Here().FailLater(), 0
+	yield := r.yield
+	defer func() { r.yield = yield }()
+	r.yield = func(m sdmx.Maintainable, where string) error {
+		u := sdmx.URNOf(m).Clone()
+		if before, twice := r.summary.Request.Actions[u]; twice && before != action {
+			return fail(fmt.Sprintf("%s is in the message twice, to %s and to %s it; send it once", u, before, action))
+		}
+		r.summary.Request.Actions[u] = action
+		return yield(m, where)
+	}
+	err := r.children(path, tag, func(tag codec.Tag) error {
+		r.tags.SetPath(path + "/" + clip(tag.Name, 60))
+		if count++; tag.Name != "Registration" || tag.Namespace != scan.SpaceRegistry || count > 1 {
+			return r.unexpected(tag, "a RegistrationRequest, which has one Registration")
+		}
+		return r.structure(r.tags.Here(), sdmx.ClassRegistration)
+	})
+	if err == nil && count == 0 {
+		err = fail("a RegistrationRequest has a Registration, and this one has none")
+	}
+	return err
 }

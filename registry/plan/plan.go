@@ -345,7 +345,7 @@ func (p *planner) remove(e *entry) {
 }
 
 // applyFull deletes the structures that the submission does not name: of the agencies that it
-// names, or of all (WholeRegistry).
+// names, or of all (WholeRegistry). What is no structure in SDMX stays (sdmx.Class.Apart).
 func (p *planner) applyFull() {
 	agencies := []string{""}
 	if !p.WholeRegistry {
@@ -358,7 +358,7 @@ func (p *planner) applyFull() {
 	}
 	for _, a := range agencies {
 		for _, st := range p.maintainedBy(a) {
-			if !p.named[st.URN] {
+			if !p.named[st.URN] && !st.URN.Class.Apart() {
 				e := newEntry(st.URN, "")
 				e.before = &st
 				p.decision.deletes = append(p.decision.deletes, e)

@@ -98,6 +98,10 @@ var rows = map[sdmx.Class]row{
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
 
+	sdmx.ClassRegistration: {check: of(registration), refs: map[string]target{
+		"Agreement": {sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
+	}},
+
 	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
 		"Items.Inputs.Object":  nil, // any object that can be identified
 		"Items.Outputs.Object": nil,

@@ -32,6 +32,11 @@ var words = map[string][]string{
 	"TextFormat.StartTime":     {"2020", "2021-02"},
 	"TextFormat.EndTime":       {"2030", "2031-02"},
 
+	"Registration.Simple":      {"https://example.org/a.xml", "https://example.org/b.xml"},
+	"QueryableSource.WSDL":     {"https://example.org/a.wsdl", "https://example.org/b.wsdl"},
+	"QueryableSource.WADL":     {"https://example.org/a.wadl", "https://example.org/b.wadl"},
+	"Registration.LastUpdated": {"2026-01-31T10:00:00Z", "2026-02-28T10:00:00.5+01:00"},
+
 	"VtlMapping.ToSpace":   {"FREQ", "AREA"},
 	"VtlMapping.FromSpace": {"FREQ", "AREA"},
 }
@@ -41,6 +46,11 @@ var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassDataStructure: of(dataStructure),
 	// A reporting category has structures, or flows and agreements.
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
+
+	// A registration has nothing of an artefact but its identity and its validity.
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, _ int) {
+		r.Artefact = sdmx.Artefact{Nameable: sdmx.Nameable{ID: r.ID}, Agency: r.Agency, Version: r.Version, ValidFrom: r.ValidFrom, ValidTo: r.ValidTo}
+	}),
 
 	sdmx.ClassProcess:          of(func(p *sdmx.Process, _ int) { leadTo(p.Items, p.Items[0].ID) }),
 	sdmx.ClassVtlMappingScheme: of(vtlMappings),
@@ -108,6 +118,12 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 	sdmx.ClassProvisionAgreement: of(func(x *sdmx.ProvisionAgreement, format string) {
 		if format == "sdmx-json-2.0" {
 			x.Usage.Class = sdmx.ClassDataflow
+		}
+	}),
+
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, format string) {
+		if isV2(format) {
+			r.Agreement.Class = sdmx.ClassProvisionAgreement
 		}
 	}),
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/formats"
 	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/plan"
@@ -33,10 +34,17 @@ func (m *Maintenance) Routes() []guard.Route {
 		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: m.Put},
 		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: m.Delete},
 		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: m.Delete},
+		{Pattern: "POST /sdmx/v2/registration", Level: guard.Maintain, Act: "Submitting registrations", Body: guard.Stream, Handle: m.Register},
 		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
 		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
 		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: m.Rename},
 	}
+}
+
+// Register serves POST of registrations. Their messages say what is to be done with each.
+func (m *Maintenance) Register(w http.ResponseWriter, r *http.Request) {
+	r.SetPathValue("type", sdmx.ClassRegistration.REST())
+	m.Submit(w, r)
 }
 
 // Submit serves POST: structures replace present ones, unless the message, the action parameter or
@@ -140,7 +148,7 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
-	w.Header().Set("Content-Type", answer.MediaRegistry)
+	w.Header().Set("Content-Type", formats.MediaRegistry)
 	w.WriteHeader(status)
 	_ = writeResponse(w, o, up, m.Sender, m.Now()) // fails only if the reader has left
 }

@@ -1,6 +1,8 @@
 package formats
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -94,5 +96,29 @@ func TestWrongRequests(t *testing.T) {
 	_, sum, err := readAll(t, "f", []byte(asking("", "")), ReadOptions{})
 	if err == nil || !strings.Contains(err.Error(), "POST it to /sdmx/v2/structure") || sum.Structures != 0 {
 		t.Errorf("where its actions cannot be kept, a request is taken: %v", err)
+	}
+}
+
+// Real requests are read, and what is no request is refused for a reason.
+func TestRealRequests(t *testing.T) {
+	dir := filepath.Join(shared(t), "samples", "sdmx-ml-2.1-registry-and-error")
+	for name, want := range map[string]sdmx.Class{
+		"sdmxsource__Registration.xml": sdmx.ClassRegistration, "sdmxsource__Constraint_Sample1.xml": sdmx.ClassDataConstraint,
+		"sdmxsource__Constraint_Sample2.xml": sdmx.ClassDataConstraint, "pysdmx__submission_append.xml": sdmx.ClassUnknown,
+	} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms, sum, err := readAll(t, name, data, ReadOptions{Requests: true})
+		if want == sdmx.ClassUnknown {
+			if !refusedForAReason(err) || len(ms) > 0 {
+				t.Errorf("%s, which asks for nothing, is read as %v, %v", name, ms, err)
+			}
+			continue
+		}
+		if err != nil || len(ms) != 1 || ms[0].Class() != want || sum.Request.Actions[sdmx.URNOf(ms[0])] != ActionAppend {
+			t.Errorf("%s is read as %v, %+v, %v", name, ms, sum.Request, err)
+		}
 	}
 }

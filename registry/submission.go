@@ -48,7 +48,8 @@ type Submission struct {
 	// yield ends it and is returned. It is called once, before any lock is taken.
 	Structures func(yield func(Submitted) error) error
 	// Modes, if it is not nil, returns the mode of a structure that Structures has passed; 0
-	// stands for Mode. It is called after Structures. It may be ModeFullReplace only if Mode is.
+	// stands for Mode. It is called after Structures. It returns ModeFullReplace only if Mode is that,
+	// and nothing else but ModeDelete if Mode is that.
 	Modes func(sdmx.URN) Mode
 	// Deletions are structures and, where Item is set, single items of schemes to delete in
 	// ModeDelete, in addition to Structures.

@@ -71,6 +71,10 @@ func TestRegistrations(t *testing.T) {
 		t.Errorf("a query of all structures has registrations: %s", body)
 	}
 
+	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"urn":"urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=A:P(1.0)","newId":"P2","dryRun":true}`))
+	want(t, "an agreement renamed takes it along", status, body, 200, urnOfR+"R1(1.0)")
+	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"agency":"A","newAgency":"B","dryRun":true}`))
+	want(t, "an agency too", status, body, 200, strings.Replace(urnOfR, "A:", "B:", 1)+"R1(1.0)")
 	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
 	want(t, "an agreement in use", status, body, 409, urnOfR+"R1(1.0) refers to it")
 	status, body = call(t, s, "POST", "/sdmx/v2/structure?action=full-replace", []byte(agreed), "Accept", "application/json")

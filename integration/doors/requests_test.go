@@ -87,6 +87,7 @@ func TestWrongSubmitStructureRequests(t *testing.T) {
 		"not there":     {"", asking(` action="Delete"`, coded("W", "a")), 404, "is not in the registry, so it cannot be deleted"},
 		"one of two":    {"", asking(` action="Append"`, coded("W", "a")+coded("V", "a"), own("V", "Delete")), 404, "Nothing is wrong with this structure"},
 		"full replace":  {"?action=full-replace", asking(` action="Append"`, coded("W", "a")), 400, "the message asks for Append, and the request for full-replace"},
+		"delete":        {"?action=delete", asking(` action="Append"`, coded("W", "a")), 400, "the message asks for Append, and the request for delete"},
 		"only shown":    {"", asking(` action="Information"`, coded("W", "a")), 200, "was sent for information"},
 		"another class": {"/dataflow", asking("", coded("W", "a")), 400, "was sent to the place of a Dataflow"},
 		"no structures": {"", asking("", ""), 400, "holds no structures"},

@@ -169,7 +169,7 @@ func (p *proposal) collect() error {
 	add := func(in registry.Submitted) error {
 		u := sdmx.URNOf(in.Structure).Clone()
 		e, first := newEntry(u, in.Where), seen[u]
-		if p.Mode != registry.ModeDelete || p.Modes != nil {
+		if p.Mode != registry.ModeDelete {
 			e.described = describe(u, in.Structure)
 		}
 		switch {

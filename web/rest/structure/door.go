@@ -60,8 +60,8 @@ func (u *upload) ask(file string, in *formats.Request) error {
 			mode = registry.ModeAppend
 		case action == "":
 			mode = d.mode
-		case d.mode == registry.ModeFullReplace:
-			return &formats.Error{File: file, URN: urn.String(), Text: fmt.Sprintf("the message asks for %s, and the request for %s, which deletes all that the message does not hold; leave one of the two out", action, d.mode)}
+		case mode != d.mode && (d.mode == registry.ModeFullReplace || d.mode == registry.ModeDelete):
+			return &formats.Error{File: file, URN: urn.String(), Text: fmt.Sprintf("the message asks for %s, and the request for %s, which deletes; leave one of the two out", action, d.mode)}
 		case d.stated != "" && mode != d.mode:
 			unused = true
 		}

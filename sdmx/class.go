@@ -39,6 +39,7 @@ const (
 	ClassHierarchyAssociation
 	ClassProvisionAgreement
 	ClassMetadataProvisionAgreement
+	ClassRegistration
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
@@ -240,6 +241,11 @@ func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintai
 
 // Modelled reports whether this program has a type for the maintainable class.
 func (c Class) Modelled() bool { return classes[c].construct != nil }
+
+// Apart reports whether what is of the class is no structural metadata in SDMX, though it is kept
+// like that here: it has messages of its own, and queries and replaces of all structures leave it
+// out.
+func (c Class) Apart() bool { return classes[c].apart }
 
 // Owners returns the maintainable classes that can contain items of this class, the usual one
 // first; nil if it is no class of items.

@@ -19,6 +19,7 @@ type classInfo struct {
 	word      string              // for people, if its name split into words is not it
 	items     string              // of a maintainable class that is made of items: what these are for people
 	freeIDs   bool                // of a class of items: ids may be any text
+	apart     bool                // of a maintainable class: Class.Apart
 }
 
 // in returns the name in a version of SDMX, if it is another; none if that does not have it.
@@ -103,6 +104,7 @@ var classes = [classEnd]classInfo{
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
 	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
+	ClassRegistration:               {pkg: "registry", name: "Registration", construct: func() Maintainable { return &Registration{} }, apart: true},
 	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", construct: func() Maintainable { return &DataConstraint{} }, v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
 	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", construct: func() Maintainable { return &MetadataConstraint{} }, v2: none},
 	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", construct: func() Maintainable { return &AttachmentConstraint{} }, v3: none},

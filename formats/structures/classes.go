@@ -43,6 +43,7 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassHierarchyAssociation:       {of(hierarchyAssociation), "", "hierarchyAssociations", "HierarchyAssociation"},
 		sdmx.ClassProvisionAgreement:         {of(provisionAgreement), "ProvisionAgreements/ProvisionAgreement", "provisionAgreements", "ProvisionAgreement"},
 		sdmx.ClassMetadataProvisionAgreement: {of(metadataProvisionAgreement), "", "metadataProvisionAgreements", "MetadataProvisionAgreement"},
+		sdmx.ClassRegistration:               {of(registration), "SubmitRegistrationsRequest/Registration", "", ""},
 		sdmx.ClassDataConstraint:             {of(dataConstraint), "Constraints/ContentConstraint", "dataConstraints", "DataConstraint"},
 		sdmx.ClassMetadataConstraint:         {of(metadataConstraint), "", "metadataConstraints", "MetadataConstraint"},
 		sdmx.ClassAttachmentConstraint:       {of(attachmentConstraint), "Constraints/AttachmentConstraint", "", ""},

@@ -291,11 +291,11 @@ func written(t *testing.T, c sdmx.Class, seed int) {
 			t.Errorf("formats/structures: %v; or sdmx/sdmxtest/values.go fills what it cannot express", err)
 			continue
 		}
-		if want := f.URN(sdmx.URNOf(m)); !bytes.Contains(b, []byte(want)) {
+		if want := f.URN(sdmx.URNOf(m)); !c.Apart() && !bytes.Contains(b, []byte(want)) { // its messages state no URN
 			t.Errorf("%s: the URN in a message with a %s is not the key of the message, %s", f.Name, c, want)
 		}
 		var back []sdmx.Maintainable
-		sum, err := formats.Read(bytes.NewReader(b), formats.ReadOptions{}, func(m sdmx.Maintainable, _ string) error {
+		sum, err := formats.Read(bytes.NewReader(b), formats.ReadOptions{Requests: true}, func(m sdmx.Maintainable, _ string) error {
 			back = append(back, m)
 			return nil
 		})

@@ -48,6 +48,10 @@ var words = map[string][]string{
 	"TargetObject.ObjectType":     {"Dataflow", "Any"},
 	"MetadataAttribute.MinOccurs": {"0", "2"},
 	"MetadataAttribute.MaxOccurs": {"3", "unbounded"},
+	"Registration.Simple":         {"https://example.org/a.xml", "https://example.org/b.xml"},
+	"QueryableSource.WSDL":        {"https://example.org/a.wsdl", "https://example.org/b.wsdl"},
+	"QueryableSource.WADL":        {"https://example.org/a.wadl", "https://example.org/b.wadl"},
+	"Registration.LastUpdated":    {"2026-01-31T10:00:00Z", "2026-02-28T10:00:00.5+01:00"},
 
 	"VtlMapping.ToSpace":   {"FREQ", "AREA"},
 	"VtlMapping.FromSpace": {"FREQ", "AREA"},
@@ -63,6 +67,10 @@ var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassStructureSet:      of(structureSet),
 	sdmx.ClassStructureMap:      of(structureMap),
 	sdmx.ClassRepresentationMap: of(representationMap),
+	// A registration has nothing of an artefact but its identity and its validity.
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, _ int) {
+		r.Artefact = sdmx.Artefact{Nameable: sdmx.Nameable{ID: r.ID}, Agency: r.Agency, Version: r.Version, ValidFrom: r.ValidFrom, ValidTo: r.ValidTo}
+	}),
 
 	sdmx.ClassProcess:          of(func(p *sdmx.Process, _ int) { leadTo(p.Items, p.Items[0].ID) }),
 	sdmx.ClassVtlMappingScheme: of(vtlMappings),
@@ -136,6 +144,11 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 
 	sdmx.ClassStructureMap:      of(suitStructureMap),
 	sdmx.ClassRepresentationMap: of(suitRepresentationMap),
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, format string) {
+		if isV2(format) {
+			r.Agreement.Class = sdmx.ClassProvisionAgreement
+		}
+	}),
 
 	sdmx.ClassVtlMappingScheme: of(func(s *sdmx.VtlMappingScheme, format string) {
 		if x := &s.Items[1]; format == "sdmx-json-2.0" && x.Mapped.Class == sdmx.ClassConceptScheme {

@@ -66,9 +66,7 @@ func TestBrokers(t *testing.T) {
 // newWorld makes a world behind the proxies, which note what is answered.
 func (b *brokers) newWorld(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, b.Brokers[0], b.postgres, b.Proxied())
-	w.pause = 40 * time.Millisecond
-	return w
+	return newWorld(t, b.Brokers[0], b.postgres, b.Proxied())
 }
 
 func (b *brokers) note(r rig.Request) rig.Ruling {

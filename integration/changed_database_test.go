@@ -41,7 +41,6 @@ func behindLink(t *testing.T, k *rig.Kafka, s *pg.Server) (*world, *rig.Link) {
 	w.product = rig.NewProduct(t, w.settings)
 	w.start()
 	w.settle()
-	w.pause = 20 * time.Millisecond
 	return w, link
 }
 
@@ -201,7 +200,6 @@ func TestStatementTimeouts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // much of it is to wait
 			w := newWorld(t, k, s, k.Bootstrap())
-			w.pause = 20 * time.Millisecond
 			w.under(func() {
 				w.published(time.Now())
 				c.do(t, w)
@@ -250,9 +248,6 @@ func TestSecondRegistry(t *testing.T) {
 	a := newWorld(t, k, s, k.Bootstrap())
 	b := onTopicOf(t, a)
 	ids := map[*world]string{a: b.registryID(), b: a.registryID()} // of the other
-	for _, w := range []*world{a, b} {
-		w.pause = 20 * time.Millisecond
-	}
 	a.loadFor(func() {
 		b.loadFor(func() {
 			// Who has written nothing when it stops has disturbed nobody.

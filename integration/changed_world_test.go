@@ -208,7 +208,6 @@ func TestTopicChanged(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, k, s, k.Bootstrap())
-			w.pause = 20 * time.Millisecond
 			c.run(t, w)
 			w.product.Kill()
 		})

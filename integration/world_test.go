@@ -33,7 +33,6 @@ type world struct {
 	settings rig.Settings
 	product  *rig.Product
 	random   *rand.Rand
-	pause    time.Duration // between two submissions of a client under load
 
 	// acknowledged is the highest number that a submitter was told.
 	acknowledged atomic.Int64
@@ -137,10 +136,18 @@ func (w *world) awaitFor(patience time.Duration, wanted func(producerStatus) boo
 	return s
 }
 
-// settle waits until everything is sent.
+// settle waits until everything is sent. Its patience begins anew with each transaction that is:
+// how many a load has left to send depends on how busy the machine is.
 func (w *world) settle() {
 	w.t.Helper()
-	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last })
+	settled := func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last }
+	for sent := int64(-1); ; {
+		p := w.await(func(p producerStatus) bool { return settled(p) || p.Sent > sent })
+		if settled(p) {
+			return
+		}
+		sent = p.Sent
+	}
 }
 
 // submit sends one submission. A refusal is the test's fault; an error of the
@@ -201,6 +208,10 @@ func (w *world) remove(path string) error {
 	return nil
 }
 
+// pause is between two submissions of a client under load: without one, a few tests would keep
+// all cores busy, and the others waiting.
+const pause = 40 * time.Millisecond
+
 // load makes random changes until stop is closed or the product is gone.
 func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 	for {
@@ -214,7 +225,7 @@ func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 		if err := w.step(r); err != nil {
 			time.Sleep(5 * time.Millisecond)
 		}
-		time.Sleep(w.pause)
+		time.Sleep(pause)
 	}
 }
 

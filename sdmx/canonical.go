@@ -242,8 +242,47 @@ func (f *field) append(b []byte, v reflect.Value, structural bool) []byte {
 
 // A decoder reads a document. The strings that it returns are parts of s.
 type decoder struct {
-	s   string
-	err error
+	s     string
+	err   error
+	texts []Text // made at once for many lists, of which each gets a part
+	made  int    // how many were made last
+}
+
+// textsAtOnce bounds how many Texts are made at once: lists of them are short, and there are many.
+const textsAtOnce = 256
+
+// makeTexts returns n Texts that are empty.
+func (d *decoder) makeTexts(n int) Texts {
+	if n > textsAtOnce/8 {
+		return make(Texts, n)
+	}
+	if n > len(d.texts) {
+		d.made = min(max(2*d.made, 8, n), textsAtOnce) // a small document gets by with few
+		d.texts = make([]Text, d.made)
+	}
+	some := d.texts[:n:n]
+	d.texts = d.texts[n:]
+	return some
+}
+
+// readText reads a Text as its plan does, of which most documents consist.
+func (d *decoder) readText(t *Text) {
+	for d.err == nil {
+		switch n := d.uvarint(); n {
+		case 0:
+			return
+		case 1:
+			t.Lang = d.string()
+		case 2:
+			t.Value = d.string()
+		default:
+			d.unknown(n, "Text")
+		}
+	}
+}
+
+func (d *decoder) unknown(number uint64, of string) {
+	d.fail("field %d of %s is unknown: a newer version of this program wrote it", number, of)
 }
 
 func (d *decoder) fail(format string, args ...any) {
@@ -285,7 +324,7 @@ func (p *plan) read(d *decoder, v reflect.Value) {
 			return
 		}
 		if n >= uint64(len(p.byNum)) || p.byNum[n] == 0 {
-			d.fail("field %d of %s is unknown: a newer version of this program wrote it", n, p.typ.Name())
+			d.unknown(n, p.typ.Name())
 			return
 		}
 		f := &p.fields[p.byNum[n]-1]
@@ -333,6 +372,13 @@ func (f *field) readSlice(d *decoder, v reflect.Value) {
 	}
 	if n == 0 { // not canonical, because an empty slice is left out
 		v.SetZero()
+		return
+	}
+	if texts, ok := v.Addr().Interface().(*Texts); ok {
+		*texts = d.makeTexts(int(n))
+		for i := range *texts {
+			d.readText(&(*texts)[i])
+		}
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), int(n), int(n)))

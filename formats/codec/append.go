@@ -27,6 +27,21 @@ func (a *appender) write(xml, json, value string, bare bool) {
 	}
 }
 
+// writeJoined appends an attribute or property whose value has two parts.
+func (a *appender) writeJoined(xml, json, before, last string) {
+	switch {
+	case a.name(xml, json) == "":
+	case a.XML():
+		a.out = append(append(append(a.out, ' '), xml...), '=', '"')
+		a.out = append(appendXML(appendXML(a.out, before), last), '"')
+	default:
+		a.key(json)
+		a.out = appendEscaped(appendEscaped(append(a.out, '"'), before), last)
+		a.out = append(a.out, '"')
+		a.comma = true
+	}
+}
+
 // text appends a whole element; lang may be empty.
 func (a *appender) text(xml, lang, value string) {
 	a.closeTag()

@@ -78,6 +78,9 @@ func (c *C) Written(xml, json, value string) {
 	}
 }
 
+// WrittenJoined is Written for a value in two parts, which need not be joined before.
+func (c *C) WrittenJoined(xml, json, before, last string) { c.writeJoined(xml, json, before, last) }
+
 // Bool describes a truth value that is false if absent, and written only if true.
 func (c *C) Bool(xml, json string, p *bool) {
 	o := sdmx.Unstated

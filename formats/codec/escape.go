@@ -59,9 +59,14 @@ func validFrom(t string, first int) string {
 	return t[:first] + strings.ToValidUTF8(t[first:], "\uFFFD")
 }
 
-// appendJSON appends a quoted JSON string; bytes that are not UTF-8 become U+FFFD.
+// appendJSON appends a quoted JSON string.
 func appendJSON(b []byte, t string) []byte {
-	b = append(b, '"')
+	return append(appendEscaped(append(b, '"'), t), '"')
+}
+
+// appendEscaped appends text as it stands in a JSON string; bytes that are not UTF-8 become
+// U+FFFD.
+func appendEscaped(b []byte, t string) []byte {
 	from, isValid := 0, false
 	for i := 0; i < len(t); i++ {
 		c := t[i]
@@ -87,7 +92,7 @@ func appendJSON(b []byte, t string) []byte {
 			b = append(b, fmt.Sprintf(`\u%04x`, c)...)
 		}
 	}
-	return append(append(b, t[from:]...), '"')
+	return append(b, t[from:]...)
 }
 
 // AppendText appends text as the dialect writes it: escaped in XML, quoted in JSON.

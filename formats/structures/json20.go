@@ -25,9 +25,9 @@ const schemaFile = "sdmx-json-structure-schema.json"
 // isSelf reports whether a link says no more than the URN and URI of the object that has it.
 func isSelf(l *sdmx.Link) bool { return l.Rel == relSelf && l.URL == "" && len(l.Titles) == 0 }
 
-// urns20 are the classes whose URNs the schema of SDMX-JSON 2.0 takes. Others that it has, such as
-// value lists, have no self link.
-var urns20 = map[string]bool{}
+// urns20 are the classes whose URNs the schema of SDMX-JSON 2.0 takes, each with the type of a self
+// link. Others that it has, such as value lists, have no self link.
+var urns20 = map[string]string{}
 
 func init() {
 	for _, name := range strings.Fields("Agency OrganisationUnitScheme AgencyScheme DataProviderScheme MetadataProviderScheme DataConsumerScheme " +
@@ -39,13 +39,13 @@ func init() {
 		"CategorySchemeMap ReportingTaxonomyMap RepresentationMap FrequencyFormatMapping TransformationScheme Transformation CustomTypeScheme " +
 		"CustomType NamePersonalisationScheme NamePersonalisation VtlMappingScheme VtlCodelistMapping VtlConceptMapping VtlDataflowMapping " +
 		"RulesetScheme Ruleset UserDefinedOperatorScheme UserDefinedOperator") {
-		urns20[name] = true
+		urns20[name] = strings.ToLower(name)
 	}
 }
 
 // isURN20 reports whether the schema takes the URN of what a reference names.
 func isURN20(r *sdmx.Ref) bool {
-	return urns20[r.Target().Spell(sdmx.V3)]
+	return urns20[r.Target().Spell(sdmx.V3)] != ""
 }
 
 // isAddress reports whether a link says no more than an address of a stub.
@@ -57,12 +57,24 @@ func isAddress(l *sdmx.Link) bool {
 // self link.
 func (o *owner) links20(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 	if !c.Reading {
-		var all []sdmx.Link
+		o.links = o.links[:0]
 		if id != "" {
-			all = selfLinks(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(sdmx.V3), o.item, *uri)
+			o.links = appendSelf(o.links, "", o.item, *uri)
 		}
-		all = append(all, others(*l)...)
-		codec.List(c, "", "links", &all, link)
+		self := len(o.links) // 1, or 0 without such a link
+		o.links = append(o.links, others(*l)...)
+		i := 0
+		codec.List(c, "", "links", &o.links, func(c *codec.C, l *sdmx.Link) {
+			if i++; i > self {
+				link(c, l)
+				return
+			}
+			c.Written("", "rel", relSelf)
+			before, last := o.itemURN(sdmx.V3, id)
+			c.WrittenJoined("", "urn", before, last)
+			c.Written("", "uri", l.URI)
+			c.Written("", "type", l.Type)
+		})
 		return
 	}
 	codec.List(c, "", "links", l, link)
@@ -82,7 +94,7 @@ func (o *owner) takeSelf(c *codec.C, id string, uri *string, l *[]sdmx.Link) {
 // and others.
 func maintainableLinks(c *codec.C, a *sdmx.Artefact, o *owner) {
 	if !c.Reading {
-		all := selfLinks(o.Spell(sdmx.V3), o.Class, a.URI)
+		all := appendSelf(nil, o.Spell(sdmx.V3), o.Class, a.URI)
 		self := len(all)
 		for rel, url := range map[string]string{relStructure: a.StructureURL, relExternal: a.ServiceURL} {
 			if url != "" {
@@ -133,13 +145,13 @@ func others(links []sdmx.Link) []sdmx.Link {
 	return slices.DeleteFunc(slices.Clone(links), func(l sdmx.Link) bool { return isSelf(&l) })
 }
 
-// selfLinks returns the self link of an object; none if the schema does not take its URN, without
+// appendSelf appends the self link of an object, unless the schema does not take its URN, without
 // which it takes no such link.
-func selfLinks(urn string, class sdmx.Class, uri string) []sdmx.Link {
-	if !urns20[class.String()] {
-		return nil
+func appendSelf(links []sdmx.Link, urn string, class sdmx.Class, uri string) []sdmx.Link {
+	if kind := urns20[class.String()]; kind != "" {
+		links = append(links, sdmx.Link{Rel: relSelf, URN: urn, Type: kind, URI: uri})
 	}
-	return []sdmx.Link{{Rel: relSelf, URN: urn, Type: strings.ToLower(class.String()), URI: uri}}
+	return links
 }
 
 // takeSelf takes the self link out of the links that were read. It says nothing that is kept

@@ -15,10 +15,23 @@ type owner struct {
 	sdmx.URN
 	item sdmx.Class
 	path string
+	// spelled is what the URNs of the items begin with, up to their ids, as the generation for
+	// which it was made spells it. It is made once for all items.
+	spelled    string
+	generation sdmx.Generation
+	links      []sdmx.Link // room for the links of one item after the other
 }
 
 func (o *owner) below(id string) *owner {
-	return &owner{o.URN, o.item, o.join(id)}
+	return &owner{URN: o.URN, item: o.item, path: o.join(id)}
+}
+
+// itemURN returns the URN of an item in two parts, of which the first is the same for all items.
+func (o *owner) itemURN(v sdmx.Generation, id string) (before, last string) {
+	if o.spelled == "" || o.generation != v {
+		o.spelled, o.generation = strings.TrimSuffix(sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(v), id), v
+	}
+	return o.spelled, id
 }
 
 func ownerOf(m sdmx.Maintainable, item sdmx.Class) *owner {
@@ -42,7 +55,8 @@ func (o *owner) join(id string) string {
 func (o *owner) urn(c *codec.C, id string) {
 	if !c.Reading {
 		if id != "" && c.Dialect != codec.JSON20 {
-			c.Written("urn", "urn", sdmx.RefToItem(o.item, o.Agency, o.ID, o.Version, o.join(id)).Spell(c.Generation()))
+			before, last := o.itemURN(c.Generation(), id)
+			c.WrittenJoined("urn", "urn", before, last)
 		}
 		return
 	}

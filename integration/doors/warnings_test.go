@@ -68,7 +68,7 @@ func TestNothingComesOfNothing(t *testing.T) {
 		"footer":     {message21 + failed, "Too large, fetch it elsewhere"},
 		"half":       {message21 + codelists + codelist21("L2", "1.0", "") + strings.TrimSuffix(end21, "</m:Structure>") + failed, "Too large, fetch it elsewhere"},
 		"JSON error": {`{"Codelist":[{"id":"L2","agencyId":"A"}],"errors":[{"code":413,"title":"Too large, fetch it elsewhere"}]}`, "Too large, fetch it elsewhere"},
-		"skipped":    {message21 + `<m:Structures><s:PublicationTable id="P" agencyID="A"/></m:Structures></m:Structure>`, "not supported"},
+		"skipped":    {message21 + codelists + `<s:PublicationTable id="P" agencyID="A"/></s:Codelists></m:Structures></m:Structure>`, "not supported"},
 	} {
 		for _, query := range []string{"append", "merge", "replace", "full-replace", "full-replace&wholeRegistry=true", "delete"} {
 			status, body := call(t, s, "POST", "/sdmx/v2/structure?skipUnsupported=true&action="+query, []byte(c.in))

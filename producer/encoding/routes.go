@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"urncast/formats"
 	"urncast/producer"
@@ -50,7 +51,18 @@ type Encoder struct {
 	format *formats.Format
 	sender string
 	index  int // among the encoders of a Routes
+	// growth is how many sixteenths of a stored document's size the message of the last one had:
+	// with room for so much, the next seldom grows while it is written.
+	growth atomic.Int64
 }
+
+// room returns the capacity for the message of a stored document of size bytes.
+func (e *Encoder) room(size int) int {
+	return size*int(max(e.growth.Load(), 48))/16 + headRoom
+}
+
+// headRoom is about what a message has before and after its structure.
+const headRoom = 1024
 
 // NewEncoder makes an Encoder; sender is the Sender in each message's header.
 func NewEncoder(format, sender string) (*Encoder, error) {
@@ -102,9 +114,12 @@ func (d *document) encode(e *Encoder) (value []byte, left string, err error) {
 		Prepared: d.tx.RecordedAt,
 		Sender:   e.sender,
 	}
-	value, err = formats.AppendMessage(make([]byte, 0, len(d.body)*3+1024), e.format, h, d.structure)
+	value, err = formats.AppendMessage(make([]byte, 0, e.room(len(d.body))), e.format, h, d.structure)
 	if err != nil {
 		return nil, "", codecFault(d.urn, d.tx.Number, err)
+	}
+	if n := len(value) - headRoom; n > 0 {
+		e.growth.Store(int64(n*16/len(d.body) + 1))
 	}
 	d.values[e.index] = value
 	return value, "", nil

@@ -102,7 +102,7 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 		name = "str:" + name
 	}
 	c.Begin(name, "")
-	structures.Describe(c, m)
+	structures.Describe(c, sdmx.As(m, f.Generation()))
 	c.End()
 	return c.Bytes(), nil
 }

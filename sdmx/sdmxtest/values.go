@@ -145,6 +145,11 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 			}
 		})
 	}),
+	sdmx.ClassHierarchicalCodelist: of(func(l *sdmx.HierarchicalCodelist, format string) {
+		if !isV2(format) { // which has it as a hierarchy
+			l.Hierarchies = l.Hierarchies[:1]
+		}
+	}),
 	sdmx.ClassHierarchyAssociation: of(func(x *sdmx.HierarchyAssociation, format string) {
 		if format == "sdmx-json-2.0" {
 			x.Hierarchy = sdmx.RefTo(sdmx.URN{Class: sdmx.ClassHierarchy, Agency: "AG", ID: "H", Version: "1.0"})

@@ -82,12 +82,14 @@ func (r *reading) data() error {
 		_, err := r.values.Value("data", "$.data")
 		return err
 	}
-	return r.members(func(key string) error {
+	isFusion, hasSets := r.summary.Format == FusionJSON, false
+	err := r.members(func(key string) error {
 		path := "$.data." + clip(key, 60)
 		class, known := structures.ClassNamed(codec.JSON20, key)
 		if key == fusionSets && r.summary.Structures+r.summary.Skipped.Count == 0 {
 			r.summary.Format = FusionJSON
 		}
+		hasSets = hasSets || key == fusionSets
 		switch {
 		case r.summary.Format == FusionJSON && key != fusionSets:
 			return r.scan.Fail("%q stands in \"data\" beside arrays of Fusion-JSON: this is neither SDMX-JSON nor Fusion-JSON", clip(key, 60))
@@ -114,6 +116,10 @@ func (r *reading) data() error {
 		r.addRemarks(doc, "")
 		return nil
 	})
+	if err == nil && isFusion && !hasSets {
+		return r.scan.Fail("\"data\" stands beside arrays of Fusion-JSON, without %s: this is neither SDMX-JSON nor Fusion-JSON", fusionSets)
+	}
+	return err
 }
 
 // jsonClass reads the array of structures of a class.

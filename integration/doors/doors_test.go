@@ -159,7 +159,7 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		"":                                   "empty",
 		"hello":                              "begins with",
 		`{"Codelist":[{"id":"L"`:             "ends in the middle",
-		`{"PublicationTable":[{"id":"V"}]}`:  "PublicationTable",
+		`{"DashboardTable":[{"id":"V"}]}`:    "DashboardTable",
 		"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>": "DTD",
 		"PK\x03\x04 no zip":                  "zip is damaged",
 		"\x1f\x8b no gzip":                   "damaged",

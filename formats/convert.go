@@ -68,7 +68,10 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 	if h.Prepared.IsZero() {
 		h.Prepared = time.Now()
 	}
-	return c, s.write(spool, NewWriter(dst, f, h))
+	refused, err := s.write(spool, NewWriter(dst, f, h))
+	c.Written -= refused.Count
+	c.LeftOut.Join(refused)
+	return c, err
 }
 
 // checkValid returns an error if a structure breaks the rules of SDMX: such structures are not
@@ -108,23 +111,29 @@ func (s *spoolWriter) add(order int, m sdmx.Maintainable) error {
 	return err
 }
 
-func (s *spoolWriter) write(spool io.ReaderAt, w *Writer) error {
+// write writes a message with the structures, and returns remarks on those that cannot stand in it
+// beside others.
+func (s *spoolWriter) write(spool io.ReaderAt, w *Writer) (refused Remarks, err error) {
 	if err := s.w.Flush(); err != nil {
-		return err
+		return refused, err
 	}
 	slices.SortStableFunc(s.places, func(a, b place) int { return a.order - b.order })
 	for _, p := range s.places {
 		b := make([]byte, p.to-p.from)
 		if _, err := spool.ReadAt(b, p.from); err != nil {
-			return fmt.Errorf("reading the temporary file back: %w", err)
+			return refused, fmt.Errorf("reading the temporary file back: %w", err)
 		}
 		m, err := sdmx.ParseCanonical(p.class, b)
 		if err != nil {
-			return err
+			return refused, err
+		}
+		if why, is := w.Refuses(sdmx.URNOf(m)); is {
+			refused.Add(why)
+			continue
 		}
 		if err := w.Write(m); err != nil {
-			return err
+			return refused, err
 		}
 	}
-	return w.Close()
+	return refused, w.Close()
 }

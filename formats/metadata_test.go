@@ -1,7 +1,9 @@
 package formats
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -148,6 +150,12 @@ func TestMetadataSetInBothFormats(t *testing.T) {
 			t.Errorf("structures and metadata sets stand in one message: %v", err)
 		}
 	}
+	for _, f := range []*Format{FusionJSON, SDMXJSON20} {
+		c, err := Convert(io.Discard, f, bytes.NewReader(sample(t, "metadata-fusion.json")), header, ReadOptions{})
+		if err != nil || c.Written != 2 || c.LeftOut.Count != 1 || !strings.Contains(c.LeftOut.First[0].Text, "message of another kind") {
+			t.Errorf("%s: %d written, %v, %v", f.Name, c.Written, c.LeftOut, err)
+		}
+	}
 	if kept[0] != kept[1] {
 		t.Errorf("%q\n%q", kept[0], kept[1])
 	}
@@ -227,5 +235,24 @@ func TestFusionsOwnTypesAreKeptWhole(t *testing.T) {
 		if r, err := sdmx.ParseRef("urn:sdmx:org.sdmx.infomodel." + urn + "=A:T(1.0)"); err != nil || r.URN != sdmx.URNOf(ms[0]) {
 			t.Errorf("%s: %v, %v", urn, r, err)
 		}
+	}
+}
+
+// The targets of a metadataflow may be all dataflows, as registries have it: SDMX-JSON says so, and
+// SDMX-ML 2.1 writes the metadataflow without them.
+func TestLooseTargetsAreNoReasonToLeaveOut(t *testing.T) {
+	ms, _, err := readAll(t, "", sample(t, "metadata-fusion.json"), ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := ms[slices.IndexFunc(ms, func(m sdmx.Maintainable) bool { return m.Class() == sdmx.ClassMetadataflow })]
+	for f, lost := range map[*Format]int{SDMXML21: 1, SDMXJSON20: 0, FusionJSON: 0} {
+		if r, fatal := LossRemarks(f, m); fatal || r.Count != lost {
+			t.Errorf("%s: %v", f.Name, r)
+		}
+	}
+	m.Common().Links = []sdmx.Link{{Rel: "about", URN: "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=*:*(*)"}}
+	if len(Losses(SDMXJSON20, m)) == 0 {
+		t.Error("the schema of SDMX-JSON does not take this URN in a link")
 	}
 }

@@ -263,6 +263,15 @@ func (w *Writer) Write(m sdmx.Maintainable) error {
 	return w.flush(b)
 }
 
+// Refuses reports whether a structure cannot stand in the message beside those before it, because
+// it is Apart or they are, and what to say then.
+func (w *Writer) Refuses(u sdmx.URN) (Remark, bool) {
+	if !w.begun || frameOf(u.Class) == w.x {
+		return Remark{}, false
+	}
+	return Remark{URN: u.String(), Text: "left out, for it stands in a message of another kind; ask for it alone"}, true
+}
+
 func (w *Writer) begin() []byte {
 	if w.begun {
 		return w.buf[:0]

@@ -81,9 +81,10 @@ func isVersion(d codec.Dialect, v sdmx.Version) bool {
 	return v == "" || version20.MatchString(string(v))
 }
 
-// isVersionRef reports the same of the version in a reference.
+// isVersionRef reports the same of the version in a reference. "*" stands in loose references alone,
+// which SDMX-JSON has, and whose places SDMX-ML 2.1 does not have.
 func isVersionRef(d codec.Dialect, v sdmx.Version) bool {
-	return isVersion(d, v) || d == codec.JSON20 && versionRef20.MatchString(string(v))
+	return isVersion(d, v) || v == "*" || d == codec.JSON20 && versionRef20.MatchString(string(v))
 }
 
 // agencyPhrase returns that the message will not be valid, for an agency id that registries

@@ -222,7 +222,7 @@ func link(c *codec.C, l *sdmx.Link) {
 func isLinkURN(urn string) bool {
 	r, err := sdmx.ParseRef(urn)
 	name, _, _ := strings.Cut(urn, "=")
-	return urn == "" || err == nil && isURN20(&r) && strings.HasPrefix(r.Spell(sdmx.V3), name+"=") && isVersionRef(codec.JSON20, r.Version) && agencyPhrase(r.Agency) == nil
+	return urn == "" || err == nil && isURN20(&r) && strings.HasPrefix(r.Spell(sdmx.V3), name+"=") && isVersionRef(codec.JSON20, r.Version) && !r.Loose() && agencyPhrase(r.Agency) == nil
 }
 
 // hrefLangForm is what the schema of SDMX-JSON 2.0 takes as a language of a link.

@@ -182,7 +182,7 @@ const leftOutShown = 5
 func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, none string, found find) (left formats.Remarks, done bool) {
 	now := q.Now().UTC().Truncate(time.Second)
 	out := formats.NewWriter(w, f, formats.Header{ID: messageID(now), Prepared: now, Sender: q.Sender})
-	some, apart, lost := false, false, formats.Remarks{}
+	some, lost := false, formats.Remarks{}
 	err := found(f.Order, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
 		if err != nil {
@@ -193,14 +193,14 @@ func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format,
 			left.Join(remarks)
 			return nil
 		}
-		if some && u.Class.Apart() != apart {
-			left.Add(formats.Remark{URN: u.String(), Text: "left out, for it stands in a message of another kind; ask for it alone"})
+		if why, refused := out.Refuses(u); refused {
+			left.Add(why)
 			return nil
 		}
 		lost.Join(remarks)
 		if !some {
 			w.Header().Set("Content-Type", f.Media(u.Class))
-			some, apart = true, u.Class.Apart()
+			some = true
 		}
 		return out.Write(m)
 	})

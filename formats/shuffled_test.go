@@ -133,6 +133,8 @@ var sameList = map[string]string{
 	"MeasureDimension": "Dimension", "TimeDimension": "Dimension", "ReportingYearStartDay": "Attribute",
 	"CodelistMap": "StructureMap", "HybridCodelistMap": "StructureMap", "ConceptSchemeMap": "StructureMap",
 	"CategorySchemeMap": "StructureMap", "OrganisationSchemeMap": "StructureMap", "ReportingTaxonomyMap": "StructureMap",
+	"KeyDescriptorValuesTarget": "IdentifiableObjectTarget", "DataSetTarget": "IdentifiableObjectTarget",
+	"ConstraintContentTarget": "IdentifiableObjectTarget", "ReportPeriodTarget": "IdentifiableObjectTarget",
 }
 
 // inOrder are the JSON objects whose keys are ids of components, which are kept in the order in

@@ -42,7 +42,6 @@ const (
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
-	ClassAvailabilityConstraint
 	ClassStructureSet
 	ClassRepresentationMap
 	ClassStructureMap
@@ -119,7 +118,8 @@ const (
 	ClassMappingCategorySchemeMap
 	ClassMappingOrganisationSchemeMap
 	ClassMappingReportingTaxonomyMap
-	ClassMetadataSet // identified like a maintainable; stored by metadata services, not by this program
+	ClassMetadataSet            // identified like a maintainable; stored by metadata services, not by this program
+	ClassAvailabilityConstraint // the answer to a query about data; it has no identity of its own
 	classEnd
 )
 

@@ -87,17 +87,17 @@ var classes = [classEnd]classInfo{
 	ClassMeasure:                  {pkg: "datastructure", name: "Measure", owners: []Class{ClassDataStructure}},
 
 	// Metadata structures.
-	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
+	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", construct: func() Maintainable { return &MetadataStructure{} }, items: "component"},
 	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow", construct: func() Maintainable { return &Metadataflow{} }},
-	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
+	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none, word: "list of metadata attributes"},
 	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
 	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassReportStructure:                 {pkg: "metadatastructure", name: "ReportStructure", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassReportStructure:                 {pkg: "metadatastructure", name: "ReportStructure", owners: []Class{ClassMetadataStructure}, kind: ClassMetadataAttributeDescriptor, v3: none},
 	ClassIdentifiableObjectTarget:        {pkg: "metadatastructure", name: "IdentifiableObjectTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassDataSetTarget:                   {pkg: "metadatastructure", name: "DataSetTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassDataSetTarget:                   {pkg: "metadatastructure", name: "DataSetTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet"},
 
 	// Constraints and agreements.

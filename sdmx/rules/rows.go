@@ -83,6 +83,11 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
+	sdmx.ClassMetadataStructure: {check: of((*checker).metadataStructure), refs: map[string]target{
+		"Lists.Attributes.Concept":                    {sdmx.ClassConcept},
+		"Lists.Attributes.Representation.Enumeration": enumerationsOrValues,
+		"Targets.Objects.Representation.Enumeration":  itemSchemes,
+	}},
 	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
 		"Structure": {sdmx.ClassMetadataStructure},
 		"Targets":   nil,

@@ -18,6 +18,8 @@ var (
 	enumerationsOrValues = target{sdmx.ClassCodelist, sdmx.ClassValueList, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
 	structuresOrUsages   = target{sdmx.ClassDataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow}
 	organisationSchemes  = target{sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme, sdmx.ClassMetadataProviderScheme}
+	itemSchemes          = target{sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassCategoryScheme, sdmx.ClassReportingTaxonomy,
+		sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme}
 )
 
 var indexes = regexp.MustCompile(`\[\d+\]`)

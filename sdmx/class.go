@@ -39,6 +39,7 @@ const (
 	ClassHierarchyAssociation
 	ClassProvisionAgreement
 	ClassMetadataProvisionAgreement
+	ClassRegistration
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
@@ -204,6 +205,16 @@ func (c Class) Names() []string {
 // In reports whether a version of SDMX has the class, perhaps under another name.
 func (c Class) In(v Generation) bool { return classes[c].in(v) != none }
 
+// As returns the class of which a version of SDMX has the structures of the class, one for one: a
+// Hierarchy of 3.0 is a HierarchicalCodelist in V2, and the other way round (As). It is the class
+// itself for all others, also if the version does not have it (In).
+func (c Class) As(v Generation) Class {
+	if other, ok := sameIn[classIn{c, v}]; ok {
+		return other
+	}
+	return c
+}
+
 // Spell returns the name of the class in a version of SDMX: ContentConstraint for
 // ClassDataConstraint in V2. If that version does not have it, it is String.
 func (c Class) Spell(v Generation) string {
@@ -240,6 +251,11 @@ func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintai
 
 // Modelled reports whether this program has a type for the maintainable class.
 func (c Class) Modelled() bool { return classes[c].construct != nil }
+
+// Apart reports whether what is of the class is no structural metadata in SDMX, though it is kept
+// like that here: it has messages of its own, and queries and replaces of all structures leave it
+// out.
+func (c Class) Apart() bool { return classes[c].apart }
 
 // Owners returns the maintainable classes that can contain items of this class, the usual one
 // first; nil if it is no class of items.

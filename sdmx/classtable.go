@@ -19,6 +19,7 @@ type classInfo struct {
 	word      string              // for people, if its name split into words is not it
 	items     string              // of a maintainable class that is made of items: what these are for people
 	freeIDs   bool                // of a class of items: ids may be any text
+	apart     bool                // of a maintainable class: Class.Apart
 }
 
 // in returns the name in a version of SDMX, if it is another; none if that does not have it.
@@ -103,6 +104,7 @@ var classes = [classEnd]classInfo{
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
 	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
+	ClassRegistration:               {pkg: "registry", name: "Registration", construct: func() Maintainable { return &Registration{} }, apart: true},
 	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", construct: func() Maintainable { return &DataConstraint{} }, v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
 	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", construct: func() Maintainable { return &MetadataConstraint{} }, v2: none},
 	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", construct: func() Maintainable { return &AttachmentConstraint{} }, v3: none},
@@ -154,7 +156,13 @@ var (
 	classesByName      = map[string][]Class{} // "Codelist"; maintainable classes come first
 	classesByREST      = map[string][]Class{} // "codelist"; the class of that name comes first
 	relatives          = map[Class][]Class{}  // by the first class of a family of several
+	sameIn             = map[classIn]Class{}  // the class whose name a class has in a version of SDMX
 )
+
+type classIn struct {
+	class   Class
+	version Generation
+}
 
 func init() {
 	classes[ClassUnknown].word = ClassUnknown.String()
@@ -171,6 +179,11 @@ func init() {
 			classesByREST[c.REST()] = append([]Class{c}, classesByREST[c.REST()]...)
 			for _, name := range info.rest {
 				classesByREST[name] = append(classesByREST[name], c)
+			}
+			for _, v := range []Generation{V2, V3} {
+				if other := classNamed(info.pkg, info.in(v)); other != ClassUnknown {
+					sameIn[classIn{c, v}] = other
+				}
 			}
 		}
 		if f := info.family; f != ClassUnknown {

@@ -43,6 +43,7 @@ func init() { // rows refers to descriptions, which refer to rows
 		sdmx.ClassHierarchyAssociation:       {of(hierarchyAssociation), "", "hierarchyAssociations", "HierarchyAssociation"},
 		sdmx.ClassProvisionAgreement:         {of(provisionAgreement), "ProvisionAgreements/ProvisionAgreement", "provisionAgreements", "ProvisionAgreement"},
 		sdmx.ClassMetadataProvisionAgreement: {of(metadataProvisionAgreement), "", "metadataProvisionAgreements", "MetadataProvisionAgreement"},
+		sdmx.ClassRegistration:               {of(registration), "SubmitRegistrationsRequest/Registration", "", ""},
 		sdmx.ClassDataConstraint:             {of(dataConstraint), "Constraints/ContentConstraint", "dataConstraints", "DataConstraint"},
 		sdmx.ClassMetadataConstraint:         {of(metadataConstraint), "", "metadataConstraints", "MetadataConstraint"},
 		sdmx.ClassAttachmentConstraint:       {of(attachmentConstraint), "Constraints/AttachmentConstraint", "", ""},
@@ -109,9 +110,10 @@ func Described(c sdmx.Class) bool { return rows[c].describe != nil }
 
 // Names returns the container of structures of a class in dialect d, such as "Codelists", and
 // the name of one of them, such as "Codelist"; in JSON the container is the array and element
-// is empty. ok is false if the dialect does not have the class.
+// is empty. ok is false if the dialect does not have the class, nor has it as another
+// (sdmx.Class.As).
 func Names(d codec.Dialect, c sdmx.Class) (container, element string, ok bool) {
-	r := rows[c]
+	r := rows[c.As(d.Generation())]
 	name := r.places()[d]
 	container, element, _ = strings.Cut(name, "/")
 	return container, element, name != ""

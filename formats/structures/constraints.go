@@ -142,14 +142,16 @@ func attachment(c *codec.C, a *sdmx.Attachment, to []attachable) {
 		for i := range to {
 			attached(c, &to[i], &a.To)
 		}
-		codec.List(c, "str:QueryableDataSource", "queryableDataSources", &a.Sources, func(c *codec.C, s *sdmx.QueryableSource) {
-			alwaysBool(c, "isRESTDatasource", &s.REST)
-			alwaysBool(c, "isWebServiceDatasource", &s.WebService)
-			c.Elem("com:DataURL", "dataURL", &s.URL)
-			c.Elem("com:WSDLURL", "wsdlURL", &s.WSDL)
-			c.Elem("com:WADLURL", "wadlURL", &s.WADL)
-		})
+		codec.List(c, "str:QueryableDataSource", "queryableDataSources", &a.Sources, queryableSource)
 	})
+}
+
+func queryableSource(c *codec.C, s *sdmx.QueryableSource) {
+	alwaysBool(c, "isRESTDatasource", &s.REST)
+	alwaysBool(c, "isWebServiceDatasource", &s.WebService)
+	c.Elem("com:DataURL", "dataURL", &s.URL)
+	c.Elem("com:WSDLURL", "wsdlURL", &s.WSDL)
+	c.Elem("com:WADLURL", "wadlURL", &s.WADL)
 }
 
 // attached describes the references to one class.

@@ -121,6 +121,9 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassCategorySchemeMap:     schemeMapRow(func(m *sdmx.CategorySchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassCategoryScheme),
 	sdmx.ClassOrganisationSchemeMap: schemeMapRow(func(m *sdmx.OrganisationSchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, organisationSchemes...),
 	sdmx.ClassReportingTaxonomyMap:  schemeMapRow(func(m *sdmx.ReportingTaxonomyMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassReportingTaxonomy),
+	sdmx.ClassRegistration: {check: of(registration), refs: map[string]target{
+		"Agreement": {sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
+	}},
 
 	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
 		"Items.Inputs.Object":  nil, // any object that can be identified

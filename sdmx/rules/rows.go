@@ -99,7 +99,7 @@ var rows = map[sdmx.Class]row{
 	}, loose: []string{"Targets"}},
 
 	sdmx.ClassRegistration: {check: of(registration), refs: map[string]target{
-		"Agreement": {sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
+		"Agreement": {sdmx.ClassProvisionAgreement},
 	}},
 
 	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{

@@ -43,10 +43,9 @@ const (
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
-	ClassAvailabilityConstraint
 	ClassStructureSet
-	ClassStructureMap
 	ClassRepresentationMap
+	ClassStructureMap
 	ClassConceptSchemeMap
 	ClassCategorySchemeMap
 	ClassOrganisationSchemeMap
@@ -120,7 +119,8 @@ const (
 	ClassMappingCategorySchemeMap
 	ClassMappingOrganisationSchemeMap
 	ClassMappingReportingTaxonomyMap
-	ClassMetadataSet // identified like a maintainable; stored by metadata services, not by this program
+	ClassMetadataSet            // identified like a maintainable; stored by metadata services, not by this program
+	ClassAvailabilityConstraint // the answer to a query about data; it has no identity of its own
 	classEnd
 )
 

@@ -100,14 +100,14 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 		return
 	}
 	if c.URNs {
-		c.elemURN(xml, p)
+		elemURN(c, xml, p)
 		return
 	}
 	c.In(xml, "", !p.IsZero(), func() { c.RefHere(class, p) })
 }
 
 // elemURN describes a reference that is an element with a URN as its text.
-func (c *C) elemURN(xml string, p *sdmx.Ref) {
+func elemURN(c *C, xml string, p *sdmx.Ref) {
 	var urn string
 	if !c.Reading && !p.IsZero() {
 		urn = p.Spell(sdmx.V3)
@@ -195,7 +195,7 @@ type target struct {
 	urn            string
 
 	// The attributes of the Ref.
-	agency, id, version, parent, parentVersion, class, pkg string
+	agency, id, version, parent, parentVersion, class, pkg, container string
 
 	line, column               int // of the Ref
 	packageLine, packageColumn int
@@ -237,7 +237,7 @@ func (c *C) refAttributes(t *target, isLocal bool) {
 		c.Attr("version", "", &t.version)
 		c.Expect("local", "", "false")
 	}
-	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
+	c.Attr("containerID", "", &t.container) // 2.1 URNs of components do not name the list
 	if stated, at, ok := c.Stated("package", ""); ok {
 		t.pkg, t.packageLine, t.packageColumn = stated, c.doc.scan.Attrs[at].Line, c.doc.scan.Attrs[at].Column
 	}

@@ -299,7 +299,10 @@ func timeRange(c *codec.C, p **sdmx.TimeRange) {
 }
 
 func bound(c *codec.C, xml, json string, p **sdmx.PeriodBound) {
-	inclusive := func(c *codec.C, b *sdmx.PeriodBound) { included(c, "isInclusive", "isInclusive", &b.Exclusive, false) }
+	// sdmx1 reads no bound without isInclusive, which SDMX-ML 2.1 makes optional.
+	inclusive := func(c *codec.C, b *sdmx.PeriodBound) {
+		included(c, "isInclusive", "isInclusive", &b.Exclusive, c.XML())
+	}
 	if !c.XML() {
 		c.In("", json, *p != nil, func() {
 			if *p == nil {

@@ -86,6 +86,10 @@ func TestRegistrations(t *testing.T) {
 	want(t, "gone", status, body, 404, "No registration matches")
 	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
 	want(t, "an agreement out of use", status, body, 200)
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.json": []byte(agreed), "b.xml": registrations(registration("Append", ` id="R9"`, "P", "9.xml"))}))
+	want(t, "both in one archive", status, body, 207, "<mes:SubmitStructureResponse>", "Recorded as transaction 10.", urnOfR+"R9(1.0)")
+	status, body = call(t, s, "GET", "/api/v1/transactions/10/structures", nil)
+	want(t, "its structures", status, body, 200, `<mes:Structure `, `id="P"`, urnOfR+"R9(1.0): left out, for it stands in a message of another kind")
 }
 
 // queries asks for registrations R1, of A:P(1.0), and one of A:M(1.0).

@@ -46,15 +46,19 @@ func ByName(name string) (*Format, error) {
 	return nil, fmt.Errorf("format %q is not known; the formats are %s", name, strings.Join(names, ", "))
 }
 
-// Has reports whether the format has structures of a class at all.
+// Has reports whether the format has structures of a class at all, perhaps as another class
+// (sdmx.Class.As).
 func (f *Format) Has(c sdmx.Class) bool {
 	_, _, ok := structures.Names(f.dialect, c)
 	return ok
 }
 
+// Generation returns the version of SDMX whose model the format has.
+func (f *Format) Generation() sdmx.Generation { return f.dialect.Generation() }
+
 // URN returns the URN of a structure as the format's messages spell it: the ContentConstraint of
 // SDMX-ML 2.1 is the DataConstraint of Fusion-JSON. It is the key of the messages on a topic.
-func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.dialect.Generation()) }
+func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.Generation()) }
 
 // Media returns the media type of a message with structures of a class: MediaType, unless they have
 // messages of their own.

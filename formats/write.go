@@ -138,7 +138,7 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 func appendElement(b []byte, f *Format, name string, m sdmx.Maintainable) []byte {
 	c := codec.Appender(f.dialect, b)
 	c.Begin(name, "")
-	structures.Describe(c, m)
+	structures.Describe(c, sdmx.As(m, f.Generation()))
 	c.End()
 	return c.Bytes()
 }

@@ -205,6 +205,16 @@ func (c Class) Names() []string {
 // In reports whether a version of SDMX has the class, perhaps under another name.
 func (c Class) In(v Generation) bool { return classes[c].in(v) != none }
 
+// As returns the class of which a version of SDMX has the structures of the class, one for one: a
+// Hierarchy of 3.0 is a HierarchicalCodelist in V2, and the other way round (As). It is the class
+// itself for all others, also if the version does not have it (In).
+func (c Class) As(v Generation) Class {
+	if other, ok := sameIn[classIn{c, v}]; ok {
+		return other
+	}
+	return c
+}
+
 // Spell returns the name of the class in a version of SDMX: ContentConstraint for
 // ClassDataConstraint in V2. If that version does not have it, it is String.
 func (c Class) Spell(v Generation) string {

@@ -156,7 +156,13 @@ var (
 	classesByName      = map[string][]Class{} // "Codelist"; maintainable classes come first
 	classesByREST      = map[string][]Class{} // "codelist"; the class of that name comes first
 	relatives          = map[Class][]Class{}  // by the first class of a family of several
+	sameIn             = map[classIn]Class{}  // the class whose name a class has in a version of SDMX
 )
+
+type classIn struct {
+	class   Class
+	version Generation
+}
 
 func init() {
 	classes[ClassUnknown].word = ClassUnknown.String()
@@ -173,6 +179,11 @@ func init() {
 			classesByREST[c.REST()] = append([]Class{c}, classesByREST[c.REST()]...)
 			for _, name := range info.rest {
 				classesByREST[name] = append(classesByREST[name], c)
+			}
+			for _, v := range []Generation{V2, V3} {
+				if other := classNamed(info.pkg, info.in(v)); other != ClassUnknown {
+					sameIn[classIn{c, v}] = other
+				}
 			}
 		}
 		if f := info.family; f != ClassUnknown {

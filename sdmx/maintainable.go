@@ -43,6 +43,17 @@ func New(c Class) (Maintainable, error) {
 	return nil, fmt.Errorf("structures of type %s are not supported yet", c)
 }
 
+// As returns a structure as a version of SDMX has it, of the class Class.As: a Hierarchy of 3.0 is a
+// HierarchicalCodelist with one hierarchy in V2. It is the structure itself if its class is the same
+// there. It is nil if that version cannot have it as one structure: a HierarchicalCodelist with
+// several hierarchies. The result shares parts with m.
+func As(m Maintainable, v Generation) Maintainable {
+	if x, ok := m.(interface{ as(Generation) Maintainable }); ok {
+		return x.as(v)
+	}
+	return m
+}
+
 // URNOf returns the URN of an artefact.
 func URNOf(m Maintainable) URN {
 	a := m.Common()

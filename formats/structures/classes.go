@@ -110,9 +110,10 @@ func Described(c sdmx.Class) bool { return rows[c].describe != nil }
 
 // Names returns the container of structures of a class in dialect d, such as "Codelists", and
 // the name of one of them, such as "Codelist"; in JSON the container is the array and element
-// is empty. ok is false if the dialect does not have the class.
+// is empty. ok is false if the dialect does not have the class, nor has it as another
+// (sdmx.Class.As).
 func Names(d codec.Dialect, c sdmx.Class) (container, element string, ok bool) {
-	r := rows[c]
+	r := rows[c.As(d.Generation())]
 	name := r.places()[d]
 	container, element, _ = strings.Cut(name, "/")
 	return container, element, name != ""

@@ -1,6 +1,7 @@
 package structures
 
 import (
+	"reflect"
 	"slices"
 
 	"urncast/formats/codec"
@@ -13,8 +14,8 @@ func init() {
 		{"ValueItem.Links", json20, told, "URIs and links of values"},
 		{"HierarchicalCode.Links", ml21, told, "links"},
 		{"HierarchicalCode.Version", fusion | json20, told, "versions of hierarchical codes"},
-		{"HierarchicalCode.CodelistAlias", fusion | json20, fatal, "hierarchical codes that are named by the alias of a codelist"},
-		{"HierarchicalCode.CodeID", fusion | json20, fatal, "hierarchical codes that are named by the alias of a codelist"},
+		{"HierarchicalCode.CodelistAlias", fusion | json20, fatal, "hierarchical codes that are named by an alias that no included codelist has"},
+		{"HierarchicalCode.CodeID", fusion | json20, fatal, "hierarchical codes that are named by an alias that no included codelist has"},
 		{"Level.Format", fusion, told, "coding formats of levels"},
 	},
 		noSelfLink(func(x *sdmx.ValueList) string { return x.URI }),
@@ -33,6 +34,18 @@ func init() {
 			_, to := validity21(x.ValidTo, true)
 			return slices.DeleteFunc([]string{from, to}, func(s string) bool { return s == "" })
 		}),
+		when(ml21, fatal, "hierarchies without codes", func(h *sdmx.Hierarchy) bool { return len(h.Items) == 0 && !(h.External && h.IsEmpty()) }),
+		when(fusion|json20, fatal, "hierarchical codelists with other than one hierarchy", func(l *sdmx.HierarchicalCodelist) bool {
+			return sdmx.As(l, sdmx.V3) == nil
+		}),
+		when(fusion|json20, told, "codelists that a hierarchical codelist includes and arranges no code of, and aliases", func(l *sdmx.HierarchicalCodelist) bool {
+			again, ok := thereAndBack(l)
+			return ok && !reflect.DeepEqual(l.Included, again.Included)
+		}),
+		when(fusion|json20, told, "what a hierarchical codelist says of the hierarchy in it, such as its id, if that is not said of the list", func(l *sdmx.HierarchicalCodelist) bool {
+			again, ok := thereAndBack(l)
+			return ok && len(l.Hierarchies) > 0 && !reflect.DeepEqual(l.Hierarchies[0].Nameable, again.Hierarchies[0].Nameable)
+		}),
 		when(json20, fatal, "associations with a hierarchy inside a hierarchical codelist", func(x *sdmx.HierarchyAssociation) bool {
 			return x.Hierarchy.Item != ""
 		}),
@@ -45,6 +58,17 @@ func init() {
 			return nil
 		}),
 	)
+}
+
+// thereAndBack returns what a hierarchical codelist would be if it were read as a hierarchy and
+// made one again; false if it cannot be read as one.
+func thereAndBack(l *sdmx.HierarchicalCodelist) (again *sdmx.HierarchicalCodelist, ok bool) {
+	h := sdmx.As(l, sdmx.V3)
+	if h == nil {
+		return nil, false
+	}
+	again, ok = sdmx.As(h, sdmx.V2).(*sdmx.HierarchicalCodelist)
+	return again, ok && len(again.Hierarchies) == len(l.Hierarchies)
 }
 
 // noSelfLink returns the loss of the URI of an object whose URN the schema of SDMX-JSON 2.0 does

@@ -122,7 +122,17 @@ func Declared(d codec.Dialect, c sdmx.Class) []Loss {
 	if err != nil {
 		return nil
 	}
-	return planOf(d, m).declared()
+	var l losses
+	p := planOf(d, m)
+	if other := c.As(d.Generation()); other != c { // of itself only what makes it no structure of the other class
+		l.declaredHere(p)
+		if m, err = sdmx.New(other); err != nil {
+			return l.list
+		}
+		p = planOf(d, m)
+	}
+	l.declared(p)
+	return l.list
 }
 
 // AlwaysExpressible reports whether no structure of class c has a Fatal loss in dialect d, so

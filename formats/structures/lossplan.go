@@ -103,9 +103,8 @@ func (p *lossPlan) findsAny(seen map[*lossPlan]bool) bool {
 	return false
 }
 
-// declared returns the losses that are declared about the type and those reached from it.
-func (p *lossPlan) declared() []Loss {
-	var l losses
+// declared adds the losses that are declared about the type and those reached from it.
+func (l *losses) declared(p *lossPlan) {
 	seen := map[*lossPlan]bool{}
 	var walk func(*lossPlan)
 	walk = func(p *lossPlan) {
@@ -113,26 +112,39 @@ func (p *lossPlan) declared() []Loss {
 			return
 		}
 		seen[p] = true
-		for _, f := range p.fields {
-			l.add(f.loss.fatal, f.loss.what)
-		}
-		for _, v := range p.values {
-			l.add(v.fatal, v.what)
-		}
+		l.declaredHere(p)
 		for _, s := range p.into {
 			walk(s.plan)
 		}
 	}
 	walk(p)
-	return l.list
 }
 
-// structure looks for the losses of a structure.
+// declaredHere adds the losses that are declared about the type itself.
+func (l *losses) declaredHere(p *lossPlan) {
+	for _, f := range p.fields {
+		l.add(f.loss.fatal, f.loss.what)
+	}
+	for _, v := range p.values {
+		l.add(v.fatal, v.what)
+	}
+}
+
+// structure looks for the losses of a structure: where the dialect has it as one of another class,
+// for those of making it one, and for those of what it becomes.
 func (l *losses) structure(m sdmx.Maintainable) {
-	l.walk(planOf(l.dialect, m), reflect.ValueOf(m).Elem())
+	p, v := planOf(l.dialect, m), reflect.ValueOf(m).Elem()
+	if as := sdmx.As(m, l.dialect.Generation()); as != m {
+		if l.here(p, v); as == nil {
+			return
+		}
+		p, v = planOf(l.dialect, as), reflect.ValueOf(as).Elem()
+	}
+	l.walk(p, v)
 }
 
-func (l *losses) walk(p *lossPlan, v reflect.Value) {
+// here looks for the losses that are declared about a struct itself.
+func (l *losses) here(p *lossPlan, v reflect.Value) {
 	for _, f := range p.fields {
 		if !v.Field(f.index).IsZero() {
 			l.add(f.loss.fatal, f.loss.what)
@@ -143,6 +155,10 @@ func (l *losses) walk(p *lossPlan, v reflect.Value) {
 			l.add(x.fatal, what)
 		}
 	}
+}
+
+func (l *losses) walk(p *lossPlan, v reflect.Value) {
+	l.here(p, v)
 	for _, s := range p.into {
 		switch f := v.Field(s.index); s.kind {
 		case reflect.Struct:

@@ -53,13 +53,21 @@ func (p *planner) checkReferences(e *entry) {
 
 // checkRelatives refuses a structure with the agency, id and version of another one that
 // references cannot tell from it (sdmx.Class.Relatives): a Code of the two would be one, and on
-// a topic they could have one key.
+// a topic they could have one key. If they have (sdmx.Class.As), the other one must have been
+// deleted before: deleted together, its tombstone would follow what takes its place (R3).
 func (p *planner) checkRelatives(e *entry) {
 	for _, c := range e.urn.Class.Relatives() {
 		u := e.urn
 		u.Class = c
-		if c != e.urn.Class && (p.written[u] != nil || p.current(u) != nil && !p.deleted[u]) {
-			e.refuse(registry.ReasonTwice, []string{u.String()}, "%s cannot stand beside %s: references cannot tell the two apart, so that only one of them may have this agency, id and version. Delete the other one first, or together, or choose another id or version.", e.urn, u)
+		if c == e.urn.Class || p.written[u] == nil && p.current(u) == nil {
+			continue
+		}
+		oneKey, advice := c.As(sdmx.V2) == e.urn.Class.As(sdmx.V2), "first, or together"
+		if oneKey {
+			advice = "first, in a submission of its own"
+		}
+		if oneKey || p.written[u] != nil || !p.deleted[u] {
+			e.refuse(registry.ReasonTwice, []string{u.String()}, "%s cannot stand beside %s: references cannot tell the two apart, so that only one of them may have this agency, id and version. Delete the other one %s, or choose another id or version.", e.urn, u, advice)
 		}
 	}
 }

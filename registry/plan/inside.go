@@ -5,7 +5,7 @@ import "urncast/sdmx"
 // An inside is the part of a structure that decides whether references to its items resolve.
 type inside struct {
 	// items are what can be referred to; the value is the id of a code's parent, and empty
-	// for everything else.
+	// for everything else. A hierarchy has them by the paths of both versions of SDMX (sdmx.As).
 	items map[item]string
 	// external marks a stub (isExternalReference), which may have any item elsewhere.
 	external bool
@@ -40,6 +40,11 @@ func insideOf(m sdmx.Maintainable) *inside {
 		}
 		in.items[k] = parent
 	})
+	for _, v := range []sdmx.Generation{sdmx.V2, sdmx.V3} {
+		if as := sdmx.As(m, v); as != nil && as != m {
+			sdmx.EachItem(as, func(it sdmx.Item) { in.items[item{it.Class.Kind(), it.Path}] = "" })
+		}
+	}
 	if scheme, ok := m.(sdmx.ItemScheme); ok {
 		in.partial = scheme.IsPartial()
 	}

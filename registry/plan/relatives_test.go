@@ -15,6 +15,8 @@ func TestRelatives(t *testing.T) {
 	geo := named(&sdmx.GeographicCodelist{}, "L", "1.0")
 	geo.Items = []sdmx.GeoFeatureSetCode{{Code: sdmx.Code{Nameable: sdmx.Nameable{ID: "a"}}, Value: "1,2"}}
 	set, hierarchy := named(&sdmx.HierarchicalCodelist{}, "H", "1.0"), named(&sdmx.Hierarchy{}, "H", "1.0")
+	set.Hierarchies = []sdmx.ListedHierarchy{{Nameable: sdmx.Nameable{ID: "HIER1"}, Items: []sdmx.HierarchicalCode{{ID: "N1", Code: sdmx.RefToItem(sdmx.ClassCode, "A", "A", "1.0", "a")}}}}
+	hierarchy.Items = set.Hierarchies[0].Items
 
 	s := holding()
 	for _, step := range []struct {
@@ -32,7 +34,13 @@ func TestRelatives(t *testing.T) {
 		{"the list that is referred to", remove, []sdmx.Maintainable{geo}, "referenced"},
 		{"the list and its referrers", remove, []sdmx.Maintainable{geo, to("C", "1.0", "Code=A:L(1.0).a"), to("E", "1.0", "Code=A:L(1.0).a")}, "deleted; deleted; deleted"},
 		{"a codelist in its place", replace, []sdmx.Maintainable{list("L", "1.0", "a")}, "created"},
-		{"two at once", replace, []sdmx.Maintainable{set, hierarchy}, "submitted-twice"},
+		{"two at once", replace, []sdmx.Maintainable{list("A", "1.0", "a"), set, hierarchy}, "submitted-twice"},
+		{"a hierarchical codelist", replace, []sdmx.Maintainable{list("A", "1.0", "a"), set}, "created"},
+		{"the path of 2.1", replace, []sdmx.Maintainable{to("F", "1.0", "HierarchicalCode=A:H(1.0).HIER1.N1")}, "created"},
+		{"the path of 3.0", replace, []sdmx.Maintainable{to("G", "1.0", "HierarchicalCode=A:H(1.0).N1")}, "created"},
+		{"a path of neither", replace, []sdmx.Maintainable{to("J", "1.0", "HierarchicalCode=A:H(1.0).H.N1")}, "unresolved"},
+		{"a hierarchy beside it", replace, []sdmx.Maintainable{hierarchy}, "cannot stand beside"},
+		{"a hierarchy in its place, whose tombstone would follow", registry.Submission{Mode: registry.ModeReplace, WholeRegistry: true}, []sdmx.Maintainable{list("A", "1.0", "a"), hierarchy}, "Delete the other one first, in a submission of its own"},
 	} {
 		if got := s.try(t, step.in, step.ms...); !strings.Contains(got, step.want) {
 			t.Errorf("%s: %s, want %s", step.what, got, step.want)

@@ -152,10 +152,13 @@ func (f *filler) number() int { return 1000*(f.seed+1) + f.n }
 // word returns a text for a field. One that values.go does not know gets a number, which is
 // valid as a number, as an id of a code, and as text.
 func (f *filler) word(name string) string {
-	if some := words[name]; len(some) > 0 {
-		return some[(f.n+f.seed)%len(some)]
+	field := name[strings.IndexByte(name, '.')+1:]
+	for _, known := range []string{name, field} {
+		if some := words[known]; len(some) > 0 {
+			return some[(f.n+f.seed)%len(some)]
+		}
 	}
-	switch field := name[strings.IndexByte(name, '.')+1:]; {
+	switch {
 	case field == "ID":
 		return fmt.Sprintf("I%d", f.n) // the same for each seed, so that versions of an item meet
 	case strings.Contains(field, "UR"), strings.HasSuffix(field, "Location"):

@@ -18,15 +18,28 @@ var kinds = map[reflect.Type]int{
 	reflect.TypeFor[sdmx.TargetKind](): 5,
 }
 
-// words has the values of text fields that cannot be any text, by type and field.
+// words has the values of text fields that cannot be any text, by type and field, or by field
+// alone.
 var words = map[string][]string{
-	"Text.Lang":          {"en", "fr"},
-	"Link.HrefLang":      {"en", "de"},
-	"Link.URN":           {"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=AG:LINKED(1.0)"},
-	"Artefact.ValidFrom": {"2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z"},
-	"Artefact.ValidTo":   {"2030-01-01T00:00:00Z", "2031-02-03T04:05:06Z"},
+	"ValidFrom": {"2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z"},
+	"ValidTo":   {"2030-01-01T00:00:00Z", "2031-02-03T04:05:06Z"},
+
+	"Text.Lang":     {"en", "fr"},
+	"Link.HrefLang": {"en", "de"},
+	"Link.URN":      {"urn:sdmx:org.sdmx.infomodel.codelist.Codelist=AG:LINKED(1.0)"},
 
 	"MemberValue.Cascade": {"true", "excluderoot"},
+
+	"CodingFormat.Type":        {"Alpha", "AlphaNumeric", "Numeric"},
+	"HierarchicalCode.Version": {"1.0", "2.1"},
+
+	"DataConstraint.Role":     {sdmx.RoleAllowed, sdmx.RoleActual},
+	"MetadataConstraint.Role": {sdmx.RoleAllowed},
+	"ComponentValue.Cascade":  {"true", "excluderoot"},
+	"ComponentValue.Lang":     {"en", "de"},
+	"PeriodBound.Period":      {"2020", "2021-02", "2021-Q3"},
+	"ReferencePeriod.Start":   {"2020-01-01T00:00:00Z", "2021-02-03T04:05:06Z"},
+	"ReferencePeriod.End":     {"2030-01-01T00:00:00Z", "2031-02-03T04:05:06Z"},
 
 	"Representation.MinOccurs": {"1"},
 	"Representation.MaxOccurs": {"3", "unbounded"},
@@ -71,6 +84,12 @@ var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
 	sdmx.ClassRegistration: of(func(r *sdmx.Registration, _ int) {
 		r.Artefact = sdmx.Artefact{Nameable: sdmx.Nameable{ID: r.ID}, Agency: r.Agency, Version: r.Version, ValidFrom: r.ValidFrom, ValidTo: r.ValidTo}
 	}),
+	sdmx.ClassHierarchy:            of(func(h *sdmx.Hierarchy, _ int) { onLevel(h.Items, h.Levels, "") }),
+	sdmx.ClassHierarchicalCodelist: of(hierarchicalCodelist),
+
+	sdmx.ClassDataConstraint:       of(dataConstraint),
+	sdmx.ClassMetadataConstraint:   of(metadataConstraint),
+	sdmx.ClassAttachmentConstraint: of(attachmentConstraint),
 
 	sdmx.ClassProcess:          of(func(p *sdmx.Process, _ int) { leadTo(p.Items, p.Items[0].ID) }),
 	sdmx.ClassVtlMappingScheme: of(vtlMappings),
@@ -99,6 +118,33 @@ func vtlMappings(s *sdmx.VtlMappingScheme, seed int) {
 	b.Mapped = sdmx.RefTo(sdmx.URN{Class: []sdmx.Class{sdmx.ClassCodelist, sdmx.ClassConceptScheme}[seed/2%2], Agency: "AG", ID: "L", Version: "1.0"})
 }
 
+// each calls fn with each T in a structure, and with the number of those before it.
+func each[T any](m sdmx.Maintainable, fn func(i int, x *T)) {
+	i := 0
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			if !v.IsNil() {
+				walk(v.Elem())
+			}
+		case reflect.Slice:
+			for k := range v.Len() {
+				walk(v.Index(k))
+			}
+		case reflect.Struct:
+			if x, ok := v.Addr().Interface().(*T); ok {
+				fn(i, x)
+				i++
+			}
+			for k := range v.NumField() {
+				walk(v.Field(k))
+			}
+		}
+	}
+	walk(reflect.ValueOf(m))
+}
+
 func oneKind(items []sdmx.ReportingCategory, seed int) {
 	for i := range items {
 		if (i+seed)%2 == 0 {
@@ -117,6 +163,27 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 		if isV2(format) {
 			l.Extensions = nil
 		}
+		suitExtensions(l.Extensions, format)
+	}),
+	sdmx.ClassGeographicCodelist: of(func(l *sdmx.GeographicCodelist, format string) { suitExtensions(l.Extensions, format) }),
+	sdmx.ClassGeoGridCodelist:    of(func(l *sdmx.GeoGridCodelist, format string) { suitExtensions(l.Extensions, format) }),
+	sdmx.ClassHierarchy: of(func(h *sdmx.Hierarchy, format string) {
+		each(h, func(_ int, x *sdmx.HierarchicalCode) {
+			if format != "fusion-json" { // which has codes of all lists
+				x.Code = sdmx.RefToItem(sdmx.ClassCode, x.Code.Agency, x.Code.ID, x.Code.Version, x.Code.Item)
+			}
+		})
+	}),
+	sdmx.ClassHierarchicalCodelist: of(func(l *sdmx.HierarchicalCodelist, format string) {
+		if !isV2(format) { // which has it as a hierarchy
+			l.Hierarchies = l.Hierarchies[:1]
+		}
+	}),
+	sdmx.ClassHierarchyAssociation: of(func(x *sdmx.HierarchyAssociation, format string) {
+		if format == "sdmx-json-2.0" {
+			x.Hierarchy = sdmx.RefTo(sdmx.URN{Class: sdmx.ClassHierarchy, Agency: "AG", ID: "H", Version: "1.0"})
+			x.Object.Class, x.Context.Class = sdmx.ClassDataflow, sdmx.ClassDataflow
+		}
 	}),
 	sdmx.ClassConceptScheme: of(func(s *sdmx.ConceptScheme, format string) {
 		for i := range s.Items {
@@ -126,6 +193,14 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 
 	sdmx.ClassDataStructure:     of(suitDataStructure),
 	sdmx.ClassMetadataStructure: of(suitMetadataStructure),
+
+	sdmx.ClassDataConstraint:     of(suitDataConstraint),
+	sdmx.ClassMetadataConstraint: of(suitMetadataConstraint),
+	sdmx.ClassAttachmentConstraint: of(func(x *sdmx.AttachmentConstraint, format string) {
+		if isV2(format) {
+			suitConstraintToV2(x, &x.Attachment)
+		}
+	}),
 
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, format string) {
 		if isV2(format) {
@@ -159,6 +234,15 @@ func of[T sdmx.Maintainable, A any](adjust func(T, A)) func(sdmx.Maintainable, A
 // isV2 reports whether a format has the model of SDMX 2.x.
 func isV2(format string) bool {
 	return strings.HasPrefix(format, "sdmx-ml-1") || strings.HasPrefix(format, "sdmx-ml-2") || format == "sdmx-json-1.0"
+}
+
+// suitExtensions makes the lists that are extended codelists, where only those can be.
+func suitExtensions(extensions []sdmx.CodelistExtension, format string) {
+	for i := range extensions {
+		if format == "sdmx-json-2.0" {
+			extensions[i].Codelist.Class = sdmx.ClassCodelist
+		}
+	}
 }
 
 // suitRepresentation makes the enumeration of a representation a codelist, which all formats

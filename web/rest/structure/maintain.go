@@ -1,7 +1,9 @@
 package structure
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +73,7 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 
 // Put serves PUT: it replaces one structure that exists.
 func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
-	u, ok := urnOf(w, r)
+	place, ok := urnsOf(w, r)
 	if !ok {
 		return
 	}
@@ -80,8 +82,8 @@ func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
 		Mode: registry.ModeReplace, MustExist: true, DryRun: wire.IsTrue(r.URL.Query().Get("dryRun")),
 		Structures: func(yield func(registry.Submitted) error) error {
 			return up.read(func(s registry.Submitted) error {
-				if got := sdmx.URNOf(s.Structure); got != u {
-					return &registry.InvalidError{Text: "The message holds " + got.String() + ", but was sent to the place of " + u.String() + "."}
+				if got := sdmx.URNOf(s.Structure); !slices.Contains(place, got) {
+					return &registry.InvalidError{Text: "The message holds " + got.String() + ", but was sent to the place of " + place[0].String() + "."}
 				}
 				return yield(s)
 			})
@@ -91,8 +93,13 @@ func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
 
 // Delete serves DELETE of one structure, or of one item in it.
 func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
-	u, ok := urnOf(w, r)
+	place, ok := urnsOf(w, r)
 	if !ok {
+		return
+	}
+	u, err := m.held(r.Context(), place)
+	if err != nil {
+		submitError(w, r, err)
 		return
 	}
 	ref := sdmx.Ref{URN: u, Item: r.PathValue("item")}
@@ -193,16 +200,34 @@ func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, overall(o), answerOf(o, up))
 }
 
-// urnOf reads the URN of the structure in the path.
-func urnOf(w http.ResponseWriter, r *http.Request) (u sdmx.URN, ok bool) {
+// urnsOf reads which structures the path may mean: one of each class that its type stands for
+// (classesOf), at least one.
+func urnsOf(w http.ResponseWriter, r *http.Request) (place []sdmx.URN, ok bool) {
 	classes, err := classesOf(r.PathValue("type"))
-	if err == nil {
-		u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + classes[0].Package() + "." + classes[0].String() + "=" +
-			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")")
+	for _, c := range classes {
+		var u sdmx.URN
+		if u, err = sdmx.ParseURN("urn:sdmx:org.sdmx.infomodel." + c.Package() + "." + c.String() + "=" +
+			r.PathValue("agency") + ":" + r.PathValue("id") + "(" + r.PathValue("version") + ")"); err != nil {
+			break
+		}
+		place = append(place, u)
 	}
 	if err != nil {
 		answer.WriteError(w, r, http.StatusNotFound, "%s", err)
-		return u, false
 	}
-	return u, true
+	return place, err == nil
+}
+
+// held returns the one of some URNs that is in the registry; the first if none is.
+func (m *Maintenance) held(ctx context.Context, place []sdmx.URN) (sdmx.URN, error) {
+	for _, u := range place {
+		there, err := m.Registry.Versions(ctx, u)
+		if err != nil {
+			return u, err
+		}
+		if slices.Contains(there, u) {
+			return u, nil
+		}
+	}
+	return place[0], nil
 }

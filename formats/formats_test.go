@@ -284,6 +284,7 @@ func FuzzReadXML(f *testing.F) {
 	f.Add([]byte(head21 + `<s:Dataflows><s:Dataflow id="F" agencyID="X"><s:Structure><Ref id="D" agencyID="X" version="1.0"/></s:Structure></s:Dataflow></s:Dataflows></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:VtlMappings><s:VtlMappingScheme id="M" agencyID="X"><s:VtlMapping id="a" alias="b"><s:GenericDataflow/><s:ToVtlMapping method="Pivot"><s:ToVtlSubSpace><s:Key>F</s:Key></s:ToVtlSubSpace></s:ToVtlMapping></s:VtlMapping></s:VtlMappingScheme></s:VtlMappings></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:Constraints><s:ContentConstraint id="K" agencyID="X"><s:CubeRegion><c:KeyValue id="D"><c:Value cascadeValues="true">a</c:Value><c:TimeRange><c:AfterPeriod>2020</c:AfterPeriod></c:TimeRange></c:KeyValue></s:CubeRegion></s:ContentConstraint></s:Constraints></m:Structures></m:Structure>`))
+	f.Add([]byte(head21 + `<s:MetadataStructures><s:MetadataStructure id="M" agencyID="X"><s:MetadataStructureComponents><s:MetadataTarget id="T"><s:ReportPeriodTarget/></s:MetadataTarget><s:ReportStructure id="R"><s:MetadataAttribute maxOccurs="2"/><s:MetadataTarget><Ref id="T"/></s:MetadataTarget></s:ReportStructure></s:MetadataStructureComponents></s:MetadataStructure></s:MetadataStructures></m:Structures></m:Structure>`))
 	f.Add([]byte("\xff\xfe<\x00a\x00>\x00"))
 	fuzzRead(f)
 }
@@ -294,6 +295,8 @@ func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`{"DataStructure":[{"id":"D","agencyId":"X","dimensionList":{"dimensions":[{"id":"F","isTimeDimension":true}]}}]}`))
 	f.Add([]byte(`{"VtlMappingScheme":[{"id":"M","agencyId":"X","items":[{"id":"a","alias":"b","toVtlMethod":"Pivot","toVtlSubSpace":["F"]}]}]}`))
 	f.Add([]byte(`{"data":{"transformationSchemes":[{"id":"T","agencyID":"X","version":"1.0","vtlVersion":"2.0","transformations":[{"id":"a","expression":"b","result":"c","isPersistent":true}]}]}}`))
+	f.Add([]byte(`{"PublicationTable":[{"rows":[{"b":"@","a":["urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)",null,-1.5e3]}],"id":"T","agencyId":"X"}]}`))
+	f.Add([]byte(`{"data":{"metadatasets":[{"id":"S","agencyId":"X","attributes":[{"id":"N","value":{"a":true},"attributes":[{"id":"O","values":["\\u0040"]}]}]}]}}`))
 	fuzzRead(f)
 }
 

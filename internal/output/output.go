@@ -3,6 +3,7 @@
 package output
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,11 +16,16 @@ import (
 )
 
 // A Table is a list for people: a line of headings in capitals, then a line for each row.
-type Table struct{ w *tabwriter.Writer }
+type Table struct {
+	w     *tabwriter.Writer
+	lines *bytes.Buffer // what w has aligned
+	out   io.Writer
+}
 
 // NewTable begins a table with its headings.
 func NewTable(out io.Writer, headings ...string) *Table {
-	t := &Table{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+	t := &Table{lines: &bytes.Buffer{}, out: out}
+	t.w = tabwriter.NewWriter(t.lines, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t.w, strings.ToUpper(strings.Join(headings, "\t")))
 	return t
 }
@@ -66,8 +72,19 @@ func MomentOrNever(t time.Time) string {
 	return Moment(t)
 }
 
-// Flush prints the table.
-func (t *Table) Flush() error { return t.w.Flush() }
+// Flush prints the table, without the spaces that fill up a row whose last cells are empty.
+func (t *Table) Flush() error {
+	if err := t.w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(t.lines.String()) {
+		if _, err := fmt.Fprintln(t.out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	t.lines.Reset()
+	return nil
+}
 
 // Flush prints the details.
 func (d *Details) Flush() error { return d.w.Flush() }

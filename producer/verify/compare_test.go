@@ -22,7 +22,7 @@ type history struct {
 
 func (h *history) ReadLog(_ context.Context, v *Comparison) error {
 	if h.reads++; h.reads == 1 {
-		v.About(&control.Status{Settings: producer.Config{Routes: []producer.Route{{Topic: "t", Format: "fusion-json"}, {Topic: "u", Format: "fusion-json"}}}}, "t")
+		v.About(&control.Status{Started: true, Settings: producer.Config{Routes: []producer.Route{{Topic: "t", Format: "fusion-json"}, {Topic: "u", Format: "fusion-json"}}}}, "t")
 		v.Feed = h.log[:h.first:h.first]
 		return nil
 	}

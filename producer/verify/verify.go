@@ -268,6 +268,10 @@ func (v *Comparison) complete() Proof {
 	if !v.Route.Filter.IsZero() {
 		filter = "; the route has a filter, which may have passed it over"
 	}
+	if !v.Status.Started && len(v.Feed) > 0 {
+		f.addUnproven("the producer %s was never started, so nothing was due on the topic; start it, then verify again", v.Status.Name)
+		return f
+	}
 	for _, e := range v.Feed {
 		switch {
 		case there[e.Number] || e.Status == producer.StatusPending || e.Status == producer.StatusCovered || v.mayBeElsewhere(e.Number):

@@ -36,6 +36,18 @@ func TestVerifyFiltered(t *testing.T) {
 	}
 }
 
+// Of a producer that was never started nothing is proven: nothing was due on its topic.
+func TestNeverStartedIsNotProven(t *testing.T) {
+	v := &Comparison{Feed: []Entry{{Number: 1, Status: producer.StatusPending}}, Status: control.Status{Name: "main", State: producer.Stopped}}
+	if f := v.complete(); f.Unproven != 1 || len(f.Differs) > 0 {
+		t.Errorf("before the first start it differs in %q and leaves %q", f.Differs, f.Open)
+	}
+	v.Status.Started = true
+	if f := v.complete(); f.Unproven > 0 || len(f.Differs) > 0 {
+		t.Errorf("after it, it differs in %q and leaves %q", f.Differs, f.Open)
+	}
+}
+
 // What is judged begins with the last baseline that is whole: one that was cancelled has
 // begun, and says nothing of what is missing.
 func TestCutToTheLastWholeBaseline(t *testing.T) {

@@ -219,6 +219,24 @@ func TestGuessingIsSlow(t *testing.T) {
 	}
 }
 
+// While an account has to wait, a right guess is answered as a wrong one is, even if its owner has just
+// signed in elsewhere, so that the answer does not tell whether the guess was right.
+func TestARightGuessWaits(t *testing.T) {
+	h := newHouse(t)
+	h.create("anna", access.Admin)
+	const guesser = "203.0.113.9:1"
+	for range 5 {
+		_, err := h.Verify(t.Context(), "anna", "wrong", guesser)
+		h.refused(err, access.Unproven, "wrong")
+	}
+	_, err := h.Verify(t.Context(), "anna", password, home)
+	h.ok(err)
+	_, err = h.Verify(t.Context(), "anna", password, guesser)
+	h.refused(err, access.TooMany, "Try again")
+	_, err = h.Verify(t.Context(), "anna", password, home)
+	h.ok(err)
+}
+
 // Guesses that are made at the same time have to wait as those one after the other do.
 func TestGuessingAtOnceIsSlow(t *testing.T) {
 	h := newHouse(t)

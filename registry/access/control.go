@@ -82,11 +82,11 @@ func (c *Control) Verify(ctx context.Context, name, password, remote string) (Pr
 		}
 		return Principal{}, err
 	}
+	if wait := c.wait(ctx, tried); wait > 0 { // even if the password is known: a right guess must not be told from a wrong one
+		return Principal{}, c.tooMany(wait)
+	}
 	if account != nil && c.verified.contains(account, password, c.now()) {
 		return c.principal(account, remote)
-	}
-	if wait := c.wait(ctx, tried); wait > 0 {
-		return Principal{}, c.tooMany(wait)
 	}
 	correct, err := c.compare(ctx, tried, account, password)
 	if err != nil {
@@ -132,11 +132,11 @@ func (c *Control) compare(ctx context.Context, tried Attempt, a *Account, passwo
 		return false, ctx.Err()
 	}
 	defer func() { <-c.slots }()
-	if a != nil && a.Hash != "" && c.verified.contains(a, password, c.now()) { // verified by a concurrent request
-		return true, nil
-	}
 	if wait := c.wait(ctx, tried); wait > 0 {
 		return false, c.tooMany(wait)
+	}
+	if a != nil && a.Hash != "" && c.verified.contains(a, password, c.now()) { // verified by a concurrent request
+		return true, nil
 	}
 	if a == nil || a.Hash == "" {
 		matches(password, noDigest)

@@ -151,7 +151,12 @@ func inFields(v reflect.Value) (n int) {
 	return n
 }
 
-// flags: what has a name and an id, and stands in a list, is an item.
+// textTypes are the types of what may change in a final version wherever it stands. Texts are not:
+// those of a contact are its content.
+var textTypes = []reflect.Type{reflect.TypeFor[[]sdmx.Annotation](), reflect.TypeFor[[]sdmx.Link]()}
+
+// flags: what has a name and an id, and stands in a list, is an item; annotations, links and URIs
+// are marked as what may change.
 func flags(t *testing.T, typ reflect.Type, seen map[reflect.Type]bool) {
 	t.Helper()
 	for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
@@ -167,6 +172,13 @@ func flags(t *testing.T, typ reflect.Type, seen map[reflect.Type]bool) {
 			if n, ok := f.Type.Elem().FieldByName("Nameable"); ok && n.Anonymous {
 				t.Errorf("%s.%s holds objects with ids and names, and is not marked as a list of items (tag c:\"n,items\")", typ, f.Name)
 			}
+		}
+		text := strings.HasSuffix(f.Tag.Get("c"), ",text")
+		if !text && (f.Name == "URI" || slices.Contains(textTypes, f.Type)) {
+			t.Errorf("%s.%s may change in a final version, and is not marked (tag c:\"n,text\")", typ, f.Name)
+		}
+		if text {
+			continue
 		}
 		flags(t, f.Type, seen)
 	}

@@ -60,6 +60,18 @@ func (f *Format) Generation() sdmx.Generation { return f.dialect.Generation() }
 // SDMX-ML 2.1 is the DataConstraint of Fusion-JSON. It is the key of the messages on a topic.
 func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.Generation()) }
 
+// Media returns the media type of a message with structures of a class: MediaType, unless they have
+// messages of their own.
+func (f *Format) Media(c sdmx.Class) string {
+	if c.Apart() {
+		return MediaRegistry
+	}
+	return f.MediaType
+}
+
+// MediaRegistry is the media type of RegistryInterface messages of SDMX-ML 2.1.
+const MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
+
 // Order returns the rank of a class in messages of the format: structures have to be written
 // in rising order of it, those of one class one after another.
 func (f *Format) Order(c sdmx.Class) int {

@@ -195,7 +195,7 @@ func TestRefusals(t *testing.T) {
 		"entity":         {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name>&foo;</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, "entity &foo;"},
 		"unknown child":  {head21 + "<s:Codelists>\n  <s:Codelist id='A' agencyID='X'>\n    <s:Colour/></s:Codelist></s:Codelists></m:Structures></m:Structure>", `line 3, column 5: /Structure/Structures/Codelists/Codelist[1]/Colour[1]: element "Colour"`},
 		"no id":          {head21 + `<s:Codelists><s:Codelist agencyID="X"/></s:Codelists></m:Structures></m:Structure>`, "Codelist[1]"},
-		"unsupported":    {head21 + `<s:StructureSets><s:StructureSet id="P" agencyID="X"/></s:StructureSets></m:Structures></m:Structure>`, "StructureSet X:P"},
+		"unsupported":    {head21 + `<s:Categorisations><s:Categorisation id="P" agencyID="X"><s:Source><URN>urn:sdmx:org.sdmx.infomodel.reporting.PublicationTable=X:T(1.0)</URN></s:Source></s:Categorisation></s:Categorisations></m:Structures></m:Structure>`, "Categorisation X:P"},
 		"attribute":      {head21 + `<s:Codelists><s:Codelist id="A" id="B"/></s:Codelists></m:Structures></m:Structure>`, `attribute "id" is there twice`},
 		"deep":           {head21 + "<s:Codelists><s:Codelist>" + strings.Repeat("<a>", 100), "nested more than 64"},
 		"json":           {`{"Codelist":[{"id":"A","agencyId":"X",}]}`, "line 1"},
@@ -241,9 +241,9 @@ func TestLanguageIsEscaped(t *testing.T) {
 }
 
 func TestSkipUnsupported(t *testing.T) {
-	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:StructureSets><s:StructureSet id="P" agencyID="X"><a><b/></a></s:StructureSet></s:StructureSets></m:Structures></m:Structure>`
+	in := head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"/></s:Codelists><s:Categorisations><s:Categorisation id="P" agencyID="X"><s:Source><URN>urn:sdmx:org.sdmx.infomodel.reporting.PublicationTable=X:T(1.0)</URN></s:Source></s:Categorisation></s:Categorisations></m:Structures></m:Structure>`
 	ms, sum, err := readAll(t, "", []byte(in), ReadOptions{SkipUnsupported: true})
-	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "StructureSet X:P") {
+	if err != nil || len(ms) != 1 || sum.Skipped.Count != 1 || !strings.Contains(sum.Skipped.First[0].Text, "Categorisation X:P") {
 		t.Errorf("got %d structures, %+v, %v", len(ms), sum, err)
 	}
 }

@@ -33,7 +33,7 @@ func sample(t *testing.T, name string) []byte {
 // samples are the names of our own samples: "everything" has the types that came first, the others
 // each have a family.
 func samples() (names []string) {
-	for _, family := range []string{"everything", "vtl", "process"} {
+	for _, family := range []string{"everything", "vtl", "process", "maps", "metadata"} {
 		names = append(names, family+"-2.1.xml", family+"-fusion.json", family+"-json-2.0.json")
 	}
 	return names
@@ -233,7 +233,7 @@ func alteredJSON(t *testing.T, data []byte) (out []change) {
 }
 
 // firstStructure is what the first structure of each sample begins with.
-var firstStructure = regexp.MustCompile(`(?i)agencyscheme|customtype|process`)
+var firstStructure = regexp.MustCompile(`(?i)agencyscheme|customtype|process|metadatastructure`)
 
 // If any value of a message is changed, either the structure that is kept changes, or reading
 // returns an error or a remark. The header, which is not kept, is left out.

@@ -27,15 +27,19 @@ type ReadOptions struct {
 	// SkipUnsupported leaves out structures of classes that this program does not support,
 	// and lists them in Summary.Skipped; otherwise they are errors.
 	SkipUnsupported bool
-	Limits          Limits
+	// Requests accepts RegistryInterface messages that submit structures. The caller must act on
+	// Summary.Request; without Requests they are errors.
+	Requests bool
+	Limits   Limits
 }
 
 // A Summary is the result of reading a message, beside its structures.
 type Summary struct {
 	Format     *Format
 	Structures int
-	Skipped    Remarks // structures that were left out because of SkipUnsupported
-	Warnings   Remarks // other parts that were not kept, and warnings in the message
+	Skipped    Remarks  // structures that were left out because of SkipUnsupported
+	Warnings   Remarks  // other parts that were not kept, and warnings in the message
+	Request    *Request // of a RegistryInterface message; otherwise nil
 }
 
 // Join adds the summary of another file of the same submission. A file without structures

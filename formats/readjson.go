@@ -64,6 +64,9 @@ func (r *reading) members(member func(key string) error) error {
 // only10 are the arrays that SDMX-JSON 1.0 has and 2.0 has not.
 var only10 = []string{"contentConstraints", "attachmentConstraints", "hierarchicalCodelists", "structureSets"}
 
+// availability is the array of availability constraints in SDMX-JSON 2.1.
+const availability = "availabilityConstraints"
+
 // data reads the member "data" of SDMX-JSON: an object with one array per class. Versions 2.0
 // and 2.1 have the same. 1.0 is told by arrays that these do not have, and not by what the
 // message calls itself: for years Fusion Metadata Registry called 2.0 by the name of 1.0.
@@ -82,6 +85,8 @@ func (r *reading) data() error {
 		switch {
 		case known:
 			return r.jsonClass(key, path, class)
+		case key == availability:
+			return r.jsonClass(key, path, sdmx.ClassAvailabilityConstraint)
 		case slices.Contains(only10, key):
 			return r.scan.Fail("this is SDMX-JSON 1.0 (it has %q), which this version does not read yet; send SDMX-JSON 2.0, Fusion-JSON or SDMX-ML 2.1", key)
 		case strings.HasPrefix(key, "x-"): // an extension (2.1)
@@ -125,6 +130,9 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 			return doc.ErrorAtRoot("a structure is a JSON object")
 		case class == sdmx.ClassUnknown:
 			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
+		case class == sdmx.ClassAvailabilityConstraint:
+			return r.unsupported(doc, key, doc.ErrorAtRoot("an availability constraint is what a service answers when it is asked which data it has; "+
+				"it has no agency, id or version, so that no registry can keep it"))
 		}
 		return r.unsupported(doc, key, nil)
 	})

@@ -25,23 +25,41 @@ func (r *reading) xml() error {
 	}
 	r.summary.Format = SDMXML21
 	r.remarkOnAttributes()
-	err = r.children("/Structure", root, func(tag codec.Tag) error {
-		r.tags.SetPath("/Structure/" + clip(tag.Name, 60))
-		switch {
-		case tag.Name == "Header" && tag.Namespace == scan.SpaceMessage:
-			return r.header()
-		case tag.Name == "Structures" && tag.Namespace == scan.SpaceMessage:
-			r.remarkOnAttributes()
-			return r.children("/Structure/Structures", tag, r.container)
-		case tag.Name == "Footer" && tag.Namespace == scan.SpaceFooter:
-			return r.footer()
-		}
-		return r.unexpected(tag, "a Structure message, which has Header, Structures and Footer")
-	})
+	if root.Name == "RegistryInterface" {
+		err = r.registryInterface(root)
+	} else {
+		err = r.parts("/Structure", root, func(path string, tag codec.Tag) error {
+			if tag.Name == "Structures" && tag.Namespace == scan.SpaceMessage {
+				return r.list(path, tag)
+			}
+			return r.unexpected(tag, "a Structure message, which has Header, Structures and Footer")
+		})
+	}
 	if err != nil {
 		return err
 	}
 	return r.tags.Epilog()
+}
+
+// parts reads the children of the root element: header and footer, and with content the others.
+func (r *reading) parts(path string, root codec.Tag, content func(path string, tag codec.Tag) error) error {
+	return r.children(path, root, func(tag codec.Tag) error {
+		at := path + "/" + clip(tag.Name, 60)
+		r.tags.SetPath(at)
+		switch {
+		case tag.Name == "Header" && tag.Namespace == scan.SpaceMessage:
+			return r.header()
+		case tag.Name == "Footer" && tag.Namespace == scan.SpaceFooter:
+			return r.footer()
+		}
+		return content(at, tag)
+	})
+}
+
+// list reads an element Structures, whose children are containers of structures.
+func (r *reading) list(path string, tag codec.Tag) error {
+	r.remarkOnAttributes()
+	return r.children(path, tag, func(tag codec.Tag) error { return r.container(path, tag) })
 }
 
 // unexpected returns an error about an element outside of structures.
@@ -57,7 +75,8 @@ func (r *reading) remarkOnAttributes() {
 	r.addRemarks(doc, "")
 }
 
-// checkRoot refuses a message whose root element is not mes:Structure of SDMX-ML 2.1.
+// checkRoot refuses a message whose root element is not mes:Structure of SDMX-ML 2.1, nor
+// mes:RegistryInterface where such messages are taken.
 func (r *reading) checkRoot(root codec.Tag) error {
 	doc := r.tags.Here()
 	space := strings.ToLower(root.Namespace)
@@ -66,8 +85,10 @@ func (r *reading) checkRoot(root codec.Tag) error {
 		return nil
 	case root.Name == "Error" && root.Namespace == scan.SpaceMessage:
 		return r.errorMessage()
-	case root.Name == "RegistryInterface":
-		return doc.ErrorAtRoot("this is a RegistryInterface message; send its structures as a Structure message")
+	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage && r.Requests:
+		return nil
+	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage:
+		return doc.ErrorAtRoot("this is a RegistryInterface message, which says what to do with its structures; POST it to /sdmx/v2/structure, or send its structures here as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
 		return doc.ErrorAtRoot(fmt.Sprintf("this is SDMX-ML of namespace %s, which this version does not read yet; send SDMX-ML 2.1 or Fusion-JSON", clip(root.Namespace, 100)))
 	}
@@ -94,12 +115,12 @@ func (r *reading) children(path string, parent codec.Tag, each func(codec.Tag) e
 	}
 }
 
-// container reads a child of mes:Structures, and the structures in it.
-func (r *reading) container(tag codec.Tag) error {
+// container reads a child of Structures, and the structures in it.
+func (r *reading) container(path string, tag codec.Tag) error {
 	if (!slices.Contains(structures.Containers(), tag.Name) || tag.Namespace != scan.SpaceStructure) && !r.SkipUnsupported {
 		return r.unexpected(tag, "\"Structures\", which holds "+strings.Join(structures.Containers()[:8], ", ")+" and others, in "+scan.SpaceStructure+"; leave it out, or skip what is not supported ("+howToSkip+")")
 	}
-	path := "/Structure/Structures/" + tag.Name
+	path += "/" + tag.Name
 	r.tags.SetPath(path)
 	r.remarkOnAttributes()
 	count := 0
@@ -111,7 +132,7 @@ func (r *reading) container(tag codec.Tag) error {
 		}
 		doc := r.tags.Here()
 		class, known := structures.ClassNamed(codec.ML21, tag.Name)
-		known = known && tag.Namespace == scan.SpaceStructure
+		known = known && tag.Namespace == scan.SpaceStructure && !class.Apart()
 		if known && structures.Described(class) {
 			return r.structure(doc, class)
 		}

@@ -131,11 +131,15 @@ func jsonTree(t *testing.T, data []byte) *branch {
 // sameList are elements that are in one list, where their order counts.
 var sameList = map[string]string{
 	"MeasureDimension": "Dimension", "TimeDimension": "Dimension", "ReportingYearStartDay": "Attribute",
+	"CodelistMap": "StructureMap", "HybridCodelistMap": "StructureMap", "ConceptSchemeMap": "StructureMap",
+	"CategorySchemeMap": "StructureMap", "OrganisationSchemeMap": "StructureMap", "ReportingTaxonomyMap": "StructureMap",
+	"KeyDescriptorValuesTarget": "IdentifiableObjectTarget", "DataSetTarget": "IdentifiableObjectTarget",
+	"ConstraintContentTarget": "IdentifiableObjectTarget", "ReportPeriodTarget": "IdentifiableObjectTarget",
 }
 
 // inOrder are the JSON objects whose keys are ids of components, which are kept in the order in
 // which they stand.
-var inOrder = map[string]bool{"includeCube": true, "excludeCube": true}
+var inOrder = map[string]bool{"includeCube": true, "excludeCube": true, "fixedInput": true, "fixedOutput": true}
 
 // shuffled returns a message with the parts of its structures in another order that means the
 // same.
@@ -235,12 +239,8 @@ func sameShuffled(t *testing.T, g *rand.Rand, what string, data []byte, times in
 // however often it runs, the result is the same. Order that means something is kept.
 func TestOrderDoesNotMatter(t *testing.T) {
 	g := rand.New(rand.NewPCG(7, 8))
-	names, err := filepath.Glob(filepath.Join("testdata", "everything-*"))
-	if err != nil || len(names) < 2 {
-		t.Fatalf("%v, %v", names, err)
-	}
-	for _, name := range names {
-		data := sample(t, filepath.Base(name))
+	for _, name := range samples() {
+		data := sample(t, name)
 		sameShuffled(t, g, name, data, 30)
 		ms, _, err := readAll(t, name, data, ReadOptions{})
 		if err != nil {

@@ -76,10 +76,13 @@ func TestSamplesAreValidXML(t *testing.T) {
 			continue // it has what breaks rules, too
 		}
 		var b bytes.Buffer
-		if _, err := Convert(&b, SDMXML21, bytes.NewReader(sample(t, name)), header, ReadOptions{Name: name}); err != nil {
+		done, err := Convert(&b, SDMXML21, bytes.NewReader(sample(t, name)), header, ReadOptions{Name: name})
+		if err != nil {
 			t.Fatal(err)
 		}
-		write(name, b.Bytes())
+		if done.Written > 0 { // 2.1 has none of the maps of 3.0
+			write(name, b.Bytes())
+		}
 	}
 	for c := sdmx.ClassCustomTypeScheme; c <= sdmx.ClassTransformationScheme; c++ {
 		m, err := sdmx.New(c)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 	"urncast/sdmx"
 )
@@ -20,22 +21,52 @@ type Header struct {
 	Test     bool
 }
 
-const (
-	xmlOpen = `<?xml version="1.0" encoding="UTF-8"?>` + "\n" +
-		`<mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:str="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">` +
-		`<mes:Header><mes:ID>`
-	jsonSchema  = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json"
-	xmlPrepared = "2006-01-02T15:04:05.000Z"
+// A frame is what a message in SDMX-ML has around its structures.
+type frame struct {
+	root, namespaces string
+	receiver         string // after the sender in the header
+	before, after    string // around all containers
+	container        string // prefix of containers
+	element          string // prefix of structures
+	open, close      string // around each structure
+}
+
+var (
+	structureFrame = frame{root: "mes:Structure", namespaces: ` xmlns:str="` + scan.SpaceStructure + `"`,
+		before: "<mes:Structures>", after: "</mes:Structures>", container: "str:", element: "str:"}
+	// registryFrame is that of structures that are Apart. A request to replace is what another
+	// registry can take as it is.
+	registryFrame = frame{root: "mes:RegistryInterface", namespaces: ` xmlns:reg="` + scan.SpaceRegistry + `"`,
+		receiver: `<mes:Receiver id="not_supplied"/>`, container: "mes:", element: "reg:",
+		open: `<reg:RegistrationRequest action="Replace">`, close: `</reg:RegistrationRequest>`}
 )
 
-func appendHead(b []byte, f *Format, h Header) []byte {
+func frameOf(c sdmx.Class) *frame {
+	if c.Apart() {
+		return &registryFrame
+	}
+	return &structureFrame
+}
+
+const (
+	xmlDeclaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+	xmlHeader      = ` xmlns:com="` + scan.SpaceCommon + `"><mes:Header><mes:ID>`
+	jsonSchema     = "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json"
+	xmlPrepared    = "2006-01-02T15:04:05.000Z"
+)
+
+func appendHead(b []byte, f *Format, x *frame, h Header) []byte {
 	prepared := h.Prepared.UTC().Format(xmlPrepared)
 	test := strconv.FormatBool(h.Test)
 	if f.dialect.XML() {
-		b = codec.AppendText(append(b, xmlOpen...), f.dialect, h.ID)
+		for _, s := range []string{xmlDeclaration, "<", x.root, ` xmlns:mes="` + scan.SpaceMessage + `"`, x.namespaces, xmlHeader} {
+			b = append(b, s...)
+		}
+		b = codec.AppendText(b, f.dialect, h.ID)
 		b = append(append(append(b, `</mes:ID><mes:Test>`...), test...), `</mes:Test><mes:Prepared>`...)
 		b = append(append(b, prepared...), `</mes:Prepared><mes:Sender id="`...)
-		return append(codec.AppendText(b, f.dialect, h.Sender), `"/></mes:Header>`...)
+		b = append(append(codec.AppendText(b, f.dialect, h.Sender), `"/>`...), x.receiver...)
+		return append(b, `</mes:Header>`...)
 	}
 	b = append(b, `{"meta":{`...)
 	if f == SDMXJSON20 {
@@ -52,20 +83,20 @@ func appendHead(b []byte, f *Format, h Header) []byte {
 }
 
 // appendBefore and appendAfter append what comes before and after all structures of a message.
-func appendBefore(b []byte, f *Format) []byte {
+func appendBefore(b []byte, f *Format, x *frame) []byte {
 	switch f.dialect {
 	case codec.ML21:
-		return append(b, xmlStructures...)
+		return append(b, x.before...)
 	case codec.JSON20:
 		return append(b, `,"data":{`...)
 	}
 	return append(b, ',')
 }
 
-func appendAfter(b []byte, f *Format) []byte {
+func appendAfter(b []byte, f *Format, x *frame) []byte {
 	switch f.dialect {
 	case codec.ML21:
-		return append(b, xmlStructuresEnd...)
+		return append(b, x.after...)
 	case codec.JSON20:
 		return append(b, '}')
 	}
@@ -75,9 +106,9 @@ func appendAfter(b []byte, f *Format) []byte {
 // appendOpen and appendClose append what comes before and after the structures of a container:
 // an element that may have those of several classes, or the array of one class. first says that
 // no container precedes.
-func appendOpen(b []byte, f *Format, container string, first bool) []byte {
+func appendOpen(b []byte, f *Format, x *frame, container string, first bool) []byte {
 	if f.dialect.XML() {
-		return append(append(append(b, "<str:"...), container...), '>')
+		return append(append(append(append(b, '<'), x.container...), container...), '>')
 	}
 	if !first {
 		b = append(b, ',')
@@ -85,9 +116,9 @@ func appendOpen(b []byte, f *Format, container string, first bool) []byte {
 	return append(codec.AppendText(b, f.dialect, container), ":["...)
 }
 
-func appendClose(b []byte, f *Format, container string) []byte {
+func appendClose(b []byte, f *Format, x *frame, container string) []byte {
 	if f.dialect.XML() {
-		return append(append(append(b, "</str:"...), container...), '>')
+		return append(append(append(append(b, '<', '/'), x.container...), container...), '>')
 	}
 	return append(b, ']')
 }
@@ -96,39 +127,53 @@ func appendStructure(b []byte, f *Format, m sdmx.Maintainable) ([]byte, error) {
 	if err := Expressible(f, m); err != nil {
 		return b, err
 	}
-	c := codec.Appender(f.dialect, b)
-	_, name, _ := structures.Names(f.dialect, m.Class())
-	if name != "" {
-		name = "str:" + name
+	if !f.dialect.XML() {
+		return appendElement(b, f, "", m), nil
 	}
+	x := frameOf(m.Class())
+	_, name, _ := structures.Names(f.dialect, m.Class())
+	return append(appendElement(append(b, x.open...), f, x.element+name, m), x.close...), nil
+}
+
+func appendElement(b []byte, f *Format, name string, m sdmx.Maintainable) []byte {
+	c := codec.Appender(f.dialect, b)
 	c.Begin(name, "")
 	structures.Describe(c, sdmx.As(m, f.Generation()))
 	c.End()
-	return c.Bytes(), nil
+	return c.Bytes()
 }
 
-const xmlStructures, xmlStructuresEnd, xmlEnd = "<mes:Structures>", "</mes:Structures>", "</mes:Structure>\n"
+// AppendRegistration appends a registration as the element of SDMX-ML 2.1, for a message that
+// declares the prefixes reg and com.
+func AppendRegistration(b []byte, r *sdmx.Registration) []byte {
+	return appendElement(b, SDMXML21, "reg:Registration", r)
+}
 
 // AppendMessage appends a complete message with one structure. The same arguments give the
 // same bytes. The error says that f cannot express m (Expressible).
 func AppendMessage(b []byte, f *Format, h Header, m sdmx.Maintainable) ([]byte, error) {
-	b = appendBefore(appendHead(b, f, h), f)
+	x := frameOf(m.Class())
+	b = appendBefore(appendHead(b, f, x, h), f, x)
 	container, _, _ := structures.Names(f.dialect, m.Class())
-	b, err := appendStructure(appendOpen(b, f, container, true), f, m)
+	b, err := appendStructure(appendOpen(b, f, x, container, true), f, m)
 	if err != nil {
 		return b, err
 	}
-	b = appendAfter(appendClose(b, f, container), f)
+	return appendEnd(appendAfter(appendClose(b, f, x, container), f, x), f, x), nil
+}
+
+func appendEnd(b []byte, f *Format, x *frame) []byte {
 	if f.dialect.XML() {
-		return append(b, xmlEnd...), nil
+		return append(append(append(b, '<', '/'), x.root...), '>', '\n')
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
 }
 
 // A Writer writes a message with any number of structures, one at a time.
 type Writer struct {
 	w     io.Writer
 	f     *Format
+	x     *frame
 	h     Header
 	buf   []byte
 	class sdmx.Class
@@ -167,25 +212,33 @@ func (w *Writer) Note(leftOut, lost Remarks) {
 
 // NewWriter returns a Writer of a message to w. Nothing is written before the first call of
 // Write or Close.
-func NewWriter(w io.Writer, f *Format, h Header) *Writer { return &Writer{w: w, f: f, h: h} }
+func NewWriter(w io.Writer, f *Format, h Header) *Writer {
+	return &Writer{w: w, f: f, x: &structureFrame, h: h}
+}
 
-// Write writes a structure. Structures must come in rising Format.Order of their classes. If
+// Write writes a structure. Structures must come in rising Format.Order of their classes, and those
+// of classes that are Apart without others. If
 // the format cannot express the structure (Expressible), nothing is written and the Writer can
 // still be used.
 func (w *Writer) Write(m sdmx.Maintainable) error {
 	c := m.Class()
 	container, _, _ := structures.Names(w.f.dialect, c)
+	if !w.begun {
+		w.x = frameOf(c)
+	}
 	b := w.begin()
 	switch {
+	case frameOf(c) != w.x:
+		return fmt.Errorf("%s cannot stand in this message: a %s has messages of its own", sdmx.URNOf(m), c.Word())
 	case c != w.class && w.in != "" && w.f.Order(c) <= w.f.Order(w.class):
 		return fmt.Errorf("%s cannot follow a %s in %s: hand structures over in the format's order", sdmx.URNOf(m), w.class, w.f.Name)
 	case container != w.in:
 		if w.in == "" {
-			b = appendBefore(b, w.f)
+			b = appendBefore(b, w.f, w.x)
 		} else {
-			b = appendClose(b, w.f, w.in)
+			b = appendClose(b, w.f, w.x, w.in)
 		}
-		b = appendOpen(b, w.f, container, w.in == "")
+		b = appendOpen(b, w.f, w.x, container, w.in == "")
 	case !w.f.dialect.XML():
 		b = append(b, ',')
 	}
@@ -201,21 +254,21 @@ func (w *Writer) begin() []byte {
 	if w.begun {
 		return w.buf[:0]
 	}
-	return appendHead(w.buf[:0], w.f, w.h)
+	return appendHead(w.buf[:0], w.f, w.x, w.h)
 }
 
 // Close ends the message. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	b := w.begin()
 	if w.in != "" {
-		b = appendAfter(appendClose(b, w.f, w.in), w.f)
+		b = appendAfter(appendClose(b, w.f, w.x, w.in), w.f, w.x)
 	}
 	if w.f.dialect.XML() {
-		b = append(w.appendFooter(b), xmlEnd...)
+		b = w.appendFooter(b)
 	} else {
-		b = append(w.appendWarnings(b), '}')
+		b = w.appendWarnings(b)
 	}
-	return w.flush(b)
+	return w.flush(appendEnd(b, w.f, w.x))
 }
 
 func (w *Writer) appendFooter(b []byte) []byte {

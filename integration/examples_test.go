@@ -71,26 +71,14 @@ func TestExampleConsumers(t *testing.T) {
 	}
 }
 
-// python makes a virtual environment with the example's requirements, kept in
-// the cache.
+// python makes a virtual environment with the example's requirements.
 func python(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		rig.Missing(t, "the Python example needs python3, which is not on the PATH")
-	}
-	requirements := "../examples/consumers/python/requirements.txt"
-	wanted, err := os.ReadFile(requirements)
+	wanted, err := os.ReadFile("../examples/consumers/python/requirements.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	venv := filepath.Join(rig.Cache(t), "python-"+strings.Trim(strings.ReplaceAll(string(wanted), "==", "-"), "\n"))
-	binary := filepath.Join(venv, "bin", "python")
-	if exec.Command(binary, "-c", "import confluent_kafka").Run() == nil {
-		return binary
-	}
-	run(t, "python3", "-m", "venv", "--clear", venv)
-	run(t, binary, "-m", "pip", "install", "--quiet", "-r", requirements)
-	return binary
+	return rig.Python(t, strings.Fields(string(wanted))...)
 }
 
 // run runs a program to its end and gives its standard output.

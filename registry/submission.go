@@ -14,16 +14,17 @@ type Mode uint8
 // existing item schemes; it changes nothing else. Merge merges each structure into the
 // stored one, as sdmx.Merge describes. Replace stores whole structures. FullReplace does the
 // same, and deletes all other structures of the agencies that the submission names. Delete
-// deletes.
+// deletes. Information changes nothing; it is for single structures (Submission.Modes).
 const (
 	ModeAppend Mode = iota + 1
 	ModeMerge
 	ModeReplace
 	ModeFullReplace
 	ModeDelete
+	ModeInformation
 )
 
-var modeNames = [...]string{ModeAppend: "append", ModeMerge: "merge", ModeReplace: "replace", ModeFullReplace: "full-replace", ModeDelete: "delete"}
+var modeNames = [...]string{ModeAppend: "append", ModeMerge: "merge", ModeReplace: "replace", ModeFullReplace: "full-replace", ModeDelete: "delete", ModeInformation: "information"}
 
 // String is the word used in API, CLI and database.
 func (m Mode) String() string { return modeNames[m] }
@@ -33,7 +34,7 @@ func (m Mode) String() string { return modeNames[m] }
 func ParseMode(s string) (Mode, error) {
 	want := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(s)), "-", "")
 	for m, name := range modeNames {
-		if name != "" && strings.ReplaceAll(name, "-", "") == want {
+		if name != "" && Mode(m) != ModeInformation && strings.ReplaceAll(name, "-", "") == want {
 			return Mode(m), nil
 		}
 	}
@@ -46,6 +47,10 @@ type Submission struct {
 	// Structures passes the submitted structures to yield, one after another; an error of
 	// yield ends it and is returned. It is called once, before any lock is taken.
 	Structures func(yield func(Submitted) error) error
+	// Modes, if it is not nil, returns the mode of a structure that Structures has passed; 0
+	// stands for Mode. It is called after Structures. It returns ModeFullReplace only if Mode is that,
+	// and nothing else but ModeDelete if Mode is that.
+	Modes func(sdmx.URN) Mode
 	// Deletions are structures and, where Item is set, single items of schemes to delete in
 	// ModeDelete, in addition to Structures.
 	Deletions []sdmx.Ref
@@ -160,6 +165,7 @@ type Problem struct {
 type Result struct {
 	URN      sdmx.URN
 	Where    string // as in Submitted; empty if the submission does not name the structure
+	Mode     Mode   // that was asked for; 0 if the submission does not name the structure
 	Verdict  Verdict
 	Problems []Problem
 	// Notices are further sentences, such as about parts that were sent and not taken.
@@ -174,8 +180,8 @@ type Outcome struct {
 	// Repeated means that an earlier request with the same key recorded Transactions. The
 	// outcome then has nothing else.
 	Repeated bool
-	// Results has the structures that the submission names, in its order, and then others
-	// that it changes: those that a rename rewrites, and those that a full replace deletes.
+	// Results has the structures that the submission names, in its order but with those that it
+	// deletes at the end, and then others that it changes: those that a rename rewrites, and those that a full replace deletes.
 	Results []Result
 	// Dangling are references that do not resolve and were accepted (AllowDangling).
 	Dangling []Dangling

@@ -50,8 +50,8 @@ type Transaction struct {
 	// Bytes is the total size of the stored documents; 0 for deletes.
 	Bytes int64
 	User  string
-	// Origin is the mode of the submission (append, merge, replace, full-replace, delete) or
-	// rename, preceded by "forced " if a rule was lifted by force.
+	// Origin is the mode of the submission (append, merge, replace, full-replace, delete), the
+	// modes of its structures if they differ ("append, delete"), or rename, preceded by "forced " if a rule was lifted by force.
 	Origin string
 	// Traceparent and CorrelationID are those of the request; the latter was generated if
 	// the request had none.

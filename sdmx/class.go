@@ -39,13 +39,13 @@ const (
 	ClassHierarchyAssociation
 	ClassProvisionAgreement
 	ClassMetadataProvisionAgreement
+	ClassRegistration
 	ClassDataConstraint
 	ClassMetadataConstraint
 	ClassAttachmentConstraint
-	ClassAvailabilityConstraint
 	ClassStructureSet
-	ClassStructureMap
 	ClassRepresentationMap
+	ClassStructureMap
 	ClassConceptSchemeMap
 	ClassCategorySchemeMap
 	ClassOrganisationSchemeMap
@@ -119,7 +119,8 @@ const (
 	ClassMappingCategorySchemeMap
 	ClassMappingOrganisationSchemeMap
 	ClassMappingReportingTaxonomyMap
-	ClassMetadataSet // identified like a maintainable; stored by metadata services, not by this program
+	ClassMetadataSet            // identified like a maintainable; stored by metadata services, not by this program
+	ClassAvailabilityConstraint // the answer to a query about data; it has no identity of its own
 	classEnd
 )
 
@@ -250,6 +251,11 @@ func (c Class) Maintainable() bool { return c > ClassUnknown && c <= lastMaintai
 
 // Modelled reports whether this program has a type for the maintainable class.
 func (c Class) Modelled() bool { return classes[c].construct != nil }
+
+// Apart reports whether what is of the class is no structural metadata in SDMX, though it is kept
+// like that here: it has messages of its own, and queries and replaces of all structures leave it
+// out.
+func (c Class) Apart() bool { return classes[c].apart }
 
 // Owners returns the maintainable classes that can contain items of this class, the usual one
 // first; nil if it is no class of items.

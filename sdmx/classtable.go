@@ -19,6 +19,7 @@ type classInfo struct {
 	word      string              // for people, if its name split into words is not it
 	items     string              // of a maintainable class that is made of items: what these are for people
 	freeIDs   bool                // of a class of items: ids may be any text
+	apart     bool                // of a maintainable class: Class.Apart
 }
 
 // in returns the name in a version of SDMX, if it is another; none if that does not have it.
@@ -87,35 +88,36 @@ var classes = [classEnd]classInfo{
 	ClassMeasure:                  {pkg: "datastructure", name: "Measure", owners: []Class{ClassDataStructure}},
 
 	// Metadata structures.
-	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", items: "component"},
+	ClassMetadataStructure:               {pkg: "metadatastructure", name: "MetadataStructure", construct: func() Maintainable { return &MetadataStructure{} }, items: "component"},
 	ClassMetadataflow:                    {pkg: "metadatastructure", name: "Metadataflow", construct: func() Maintainable { return &Metadataflow{} }},
-	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none},
+	ClassMetadataAttributeDescriptor:     {pkg: "metadatastructure", name: "MetadataAttributeDescriptor", owners: []Class{ClassMetadataStructure}, v2: none, word: "list of metadata attributes"},
 	ClassMetadataAttribute:               {pkg: "metadatastructure", name: "MetadataAttribute", owners: []Class{ClassMetadataStructure}},
 	ClassMetadataTarget:                  {pkg: "metadatastructure", name: "MetadataTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassReportStructure:                 {pkg: "metadatastructure", name: "ReportStructure", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassReportStructure:                 {pkg: "metadatastructure", name: "ReportStructure", owners: []Class{ClassMetadataStructure}, kind: ClassMetadataAttributeDescriptor, v3: none},
 	ClassIdentifiableObjectTarget:        {pkg: "metadatastructure", name: "IdentifiableObjectTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassDataSetTarget:                   {pkg: "metadatastructure", name: "DataSetTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, v3: none},
-	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, v3: none},
+	ClassDataSetTarget:                   {pkg: "metadatastructure", name: "DataSetTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
+	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet"},
 
 	// Constraints and agreements.
 	ClassProvisionAgreement:         {pkg: "registry", name: "ProvisionAgreement", construct: func() Maintainable { return &ProvisionAgreement{} }},
 	ClassMetadataProvisionAgreement: {pkg: "registry", name: "MetadataProvisionAgreement", construct: func() Maintainable { return &MetadataProvisionAgreement{} }, v2: none},
+	ClassRegistration:               {pkg: "registry", name: "Registration", construct: func() Maintainable { return &Registration{} }, apart: true},
 	ClassDataConstraint:             {pkg: "registry", name: "DataConstraint", construct: func() Maintainable { return &DataConstraint{} }, v2: "ContentConstraint", rest: []string{"contentconstraint", "actualconstraint", "allowedconstraint"}},
 	ClassMetadataConstraint:         {pkg: "registry", name: "MetadataConstraint", construct: func() Maintainable { return &MetadataConstraint{} }, v2: none},
 	ClassAttachmentConstraint:       {pkg: "registry", name: "AttachmentConstraint", construct: func() Maintainable { return &AttachmentConstraint{} }, v3: none},
 	ClassAvailabilityConstraint:     {pkg: "registry", name: "AvailabilityConstraint", v2: none},
 
 	// Maps.
-	ClassStructureSet:                 {pkg: "mapping", name: "StructureSet", v3: none, items: "map"},
-	ClassStructureMap:                 {pkg: "structuremapping", name: "StructureMap", v2: none},
-	ClassRepresentationMap:            {pkg: "structuremapping", name: "RepresentationMap", v2: none},
-	ClassConceptSchemeMap:             {pkg: "structuremapping", name: "ConceptSchemeMap", v2: none},
-	ClassCategorySchemeMap:            {pkg: "structuremapping", name: "CategorySchemeMap", v2: none},
-	ClassOrganisationSchemeMap:        {pkg: "structuremapping", name: "OrganisationSchemeMap", v2: none},
-	ClassReportingTaxonomyMap:         {pkg: "structuremapping", name: "ReportingTaxonomyMap", v2: none},
+	ClassStructureSet:                 {pkg: "mapping", name: "StructureSet", construct: func() Maintainable { return &StructureSet{} }, v3: none, items: "map"},
+	ClassStructureMap:                 {pkg: "structuremapping", name: "StructureMap", construct: func() Maintainable { return &StructureMap{} }, v2: none},
+	ClassRepresentationMap:            {pkg: "structuremapping", name: "RepresentationMap", construct: func() Maintainable { return &RepresentationMap{} }, v2: none},
+	ClassConceptSchemeMap:             {pkg: "structuremapping", name: "ConceptSchemeMap", construct: func() Maintainable { return &ConceptSchemeMap{} }, v2: none},
+	ClassCategorySchemeMap:            {pkg: "structuremapping", name: "CategorySchemeMap", construct: func() Maintainable { return &CategorySchemeMap{} }, v2: none},
+	ClassOrganisationSchemeMap:        {pkg: "structuremapping", name: "OrganisationSchemeMap", construct: func() Maintainable { return &OrganisationSchemeMap{} }, v2: none},
+	ClassReportingTaxonomyMap:         {pkg: "structuremapping", name: "ReportingTaxonomyMap", construct: func() Maintainable { return &ReportingTaxonomyMap{} }, v2: none},
 	ClassEpochMap:                     {pkg: "structuremapping", name: "EpochMap", owners: []Class{ClassStructureMap}, v2: none},
 	ClassDatePatternMap:               {pkg: "structuremapping", name: "DatePatternMap", owners: []Class{ClassStructureMap}, v2: none},
 	ClassFrequencyFormatMapping:       {pkg: "structuremapping", name: "FrequencyFormatMapping", owners: []Class{ClassStructureMap}, v2: none},

@@ -143,7 +143,7 @@ func buildRef(class Class, agency, id, version, item string) (Ref, error) {
 			return Ref{}, err
 		}
 	}
-	whole := class.Maintainable() || class == ClassMetadataSet
+	whole := class.Maintainable() || class == ClassMetadataSet || class == ClassAvailabilityConstraint
 	switch {
 	case item == "" && whole:
 		return Ref{URN: URN{class, agency, id, v}}, nil

@@ -79,7 +79,7 @@ func TestConvertSays(t *testing.T) {
 		"left out":    {`{"Codelist":[` + whole + `,` + draft + `]}`, `id="A"`, []string{leftOut, "structures written: 1; left out, because sdmx-ml-2.1 cannot express them: 1"}, errDiffers},
 		"nothing":     {`{"Codelist":[` + draft + `]}`, "", []string{leftOut, "structures written: 0; left out"}, errDiffers},
 		"a stub":      {stub, `<str:DataStructure id="D"`, nil, nil},
-		"unsupported": {`{"Codelist":[` + whole + `],"StructureMap":[{"id":"P","agencyId":"X"}]}`, `id="A"`, []string{"skipped: in.json: line 1, ", "StructureMap X:P(1.0)"}, nil},
+		"unsupported": {`{"Codelist":[` + whole + `],"PublicationTable":[{"id":"P","agencyId":"X"}]}`, `id="A"`, []string{"skipped: in.json: line 1, ", "PublicationTable X:P(1.0)"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := textFile(t, "out.xml", "as it was")

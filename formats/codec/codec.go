@@ -50,6 +50,15 @@ func (c *C) Attr(xml, json string, p *string) {
 	}
 }
 
+// Required describes a text that is written even if it is empty.
+func (c *C) Required(xml, json string, p *string) {
+	if !c.Reading && *p == "" {
+		c.write(xml, json, "", false)
+		return
+	}
+	c.Attr(xml, json, p)
+}
+
 // ID describes an attribute that identifies something, and that other properties may depend on:
 // it is read before them, wherever it is. In JSON it must be a string: as a number, 1.10 is the
 // same as 1.1 for some readers.

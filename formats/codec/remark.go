@@ -43,6 +43,12 @@ func (d *Document) ErrorAtRoot(text string) error {
 	return failure(d.line, d.column, d.prefix, "%s", text)
 }
 
+// FailLater returns what ErrorAtRoot is now, for when the document is gone.
+func (d *Document) FailLater() func(text string) error {
+	line, column, path := d.line, d.column, d.prefix
+	return func(text string) error { return failure(line, column, path, "%s", text) }
+}
+
 // remark adds a sentence about a place. Beyond RemarksMax it only counts.
 func (d *Document) remark(line, column int, path func() string, format string, args ...any) {
 	if d.remarked++; len(d.remarks) < RemarksMax {
@@ -79,10 +85,26 @@ func (d *Document) RemarkAtRoot(text string) {
 // that were read and are not kept.
 func (d *Document) Remarks() ([]scan.SyntaxError, int) { return d.remarks, d.remarked }
 
-// RemarkOnAttributes remarks on the attributes of the root, which is not read itself.
+// RootAttr returns the value of an attribute of the root, which is not read itself; empty if it
+// has none of the name.
+func (d *Document) RootAttr(name string) string {
+	for i := range d.scan.Attrs {
+		if a := &d.scan.Attrs[i]; d.scan.Names[a.Name] == name {
+			a.Used = true
+			return d.valueOf(int32(i))
+		}
+	}
+	return ""
+}
+
+// RemarkOnAttributes remarks on the attributes of the root, which is not read itself, but for those
+// that RootAttr has returned.
 func (d *Document) RemarkOnAttributes() {
 	for i := range d.scan.Attrs {
 		a := &d.scan.Attrs[i]
+		if a.Used {
+			continue
+		}
 		d.remark(a.Line, a.Column, func() string { return d.prefix + "/@" + d.nameOf(a.Name) }, unknownAttribute,
 			Clip(d.nameOf(a.Name), 60), d.ofNamespace(a.Name), d.nameOf(d.child.Name))
 	}

@@ -180,7 +180,7 @@ type target struct {
 	urn            string
 
 	// The attributes of the Ref.
-	agency, id, version, parent, parentVersion, class, pkg string
+	agency, id, version, parent, parentVersion, class, pkg, container string
 
 	line, column               int // of the Ref
 	packageLine, packageColumn int
@@ -222,7 +222,7 @@ func (c *C) refAttributes(t *target, isLocal bool) {
 		c.Attr("version", "", &t.version)
 		c.Expect("local", "", "false")
 	}
-	c.Stated("containerID", "") // 2.1 URNs of components do not name the list
+	c.Attr("containerID", "", &t.container) // 2.1 URNs of components do not name the list
 	if stated, at, ok := c.Stated("package", ""); ok {
 		t.pkg, t.packageLine, t.packageColumn = stated, c.doc.scan.Attrs[at].Line, c.doc.scan.Attrs[at].Column
 	}

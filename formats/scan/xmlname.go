@@ -10,6 +10,7 @@ const (
 	SpaceMessage   = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
 	SpaceStructure = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
 	SpaceCommon    = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+	SpaceRegistry  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 	SpaceFooter    = SpaceMessage + "/footer"
 
 	spaceXML      = "http://www.w3.org/XML/1998/namespace"
@@ -30,6 +31,8 @@ func prefixOf(uri string) string {
 		return "str:"
 	case SpaceFooter:
 		return "footer:"
+	case SpaceRegistry:
+		return "reg:"
 	case SpaceCommon:
 		return "com:"
 	case spaceXML:
@@ -42,7 +45,7 @@ func prefixOf(uri string) string {
 
 // URIOf returns the namespace whose names have a prefix.
 func URIOf(known string) string {
-	for _, uri := range [...]string{SpaceMessage, SpaceStructure, SpaceFooter, SpaceCommon, spaceXML, spaceInstance} {
+	for _, uri := range [...]string{SpaceMessage, SpaceStructure, SpaceFooter, SpaceRegistry, SpaceCommon, spaceXML, spaceInstance} {
 		if known == prefixOf(uri) {
 			return uri
 		}

@@ -40,7 +40,7 @@ func init() {
 		}),
 		phrases(ml21|json20, told, "that agency ids begin with a letter, as the schema wants: they stay as they are, and the message is not valid",
 			func(_ codec.Dialect, r *sdmx.Ref) []string { return agencyPhrase(r.Agency) }),
-		when(ml21|json20, told, "that there is no name: the id stands in its place", func(n *sdmx.Nameable) bool { return len(n.Names) == 0 }),
+		when(ml21|json20, told, "that there is no name: the id stands in its place", func(n *sdmx.Nameable) bool { return len(n.Names) == 0 }).except(sdmx.Class.Apart),
 		when(ml21|fusion, told, "annotation URLs after the first", func(a *sdmx.Annotation) bool { return len(a.URLs) > 1 }),
 		when(ml21|fusion, told, "languages of annotation URLs", func(a *sdmx.Annotation) bool { return len(a.URLs) > 0 && a.URLs[0].Lang != "" }),
 		when(json20, told, "the form of languages of annotation URLs", func(a *sdmx.Annotation) bool {

@@ -142,14 +142,16 @@ func attachment(c *codec.C, a *sdmx.Attachment, to []attachable) {
 		for i := range to {
 			attached(c, &to[i], &a.To)
 		}
-		codec.List(c, "str:QueryableDataSource", "queryableDataSources", &a.Sources, func(c *codec.C, s *sdmx.QueryableSource) {
-			alwaysBool(c, "isRESTDatasource", &s.REST)
-			alwaysBool(c, "isWebServiceDatasource", &s.WebService)
-			c.Elem("com:DataURL", "dataURL", &s.URL)
-			c.Elem("com:WSDLURL", "wsdlURL", &s.WSDL)
-			c.Elem("com:WADLURL", "wadlURL", &s.WADL)
-		})
+		codec.List(c, "str:QueryableDataSource", "queryableDataSources", &a.Sources, queryableSource)
 	})
+}
+
+func queryableSource(c *codec.C, s *sdmx.QueryableSource) {
+	alwaysBool(c, "isRESTDatasource", &s.REST)
+	alwaysBool(c, "isWebServiceDatasource", &s.WebService)
+	c.Elem("com:DataURL", "dataURL", &s.URL)
+	c.Elem("com:WSDLURL", "wsdlURL", &s.WSDL)
+	c.Elem("com:WADLURL", "wadlURL", &s.WADL)
 }
 
 // attached describes the references to one class.
@@ -297,7 +299,10 @@ func timeRange(c *codec.C, p **sdmx.TimeRange) {
 }
 
 func bound(c *codec.C, xml, json string, p **sdmx.PeriodBound) {
-	inclusive := func(c *codec.C, b *sdmx.PeriodBound) { included(c, "isInclusive", "isInclusive", &b.Exclusive, false) }
+	// sdmx1 reads no bound without isInclusive, which SDMX-ML 2.1 makes optional.
+	inclusive := func(c *codec.C, b *sdmx.PeriodBound) {
+		included(c, "isInclusive", "isInclusive", &b.Exclusive, c.XML())
+	}
 	if !c.XML() {
 		c.In("", json, *p != nil, func() {
 			if *p == nil {

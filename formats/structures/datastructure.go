@@ -100,10 +100,8 @@ func listAnnotations(c *codec.C, d *sdmx.DataStructure, id string) {
 func component(c *codec.C, d *sdmx.DataStructure, x *sdmx.Component, class sdmx.Class, kind string) {
 	c.ID("id", "id", &x.ID)
 	ownerOf(d, class).identity(c, x.ID, &x.URI, &x.Links)
-	if c.Reading {
+	if c.Reading { // it is not written: the element says it, no office writes it, and pysdmx cannot read it
 		c.Expect("type", c.By("type", ""), kind)
-	} else {
-		c.Written("type", "", kind)
 	}
 	annotations(c, &x.Annotations)
 	c.Ref("str:ConceptIdentity", c.By("conceptIdentity", "concept"), sdmx.ClassConcept, &x.Concept)

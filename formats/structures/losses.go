@@ -50,22 +50,30 @@ type valueLoss struct {
 	fatal bool
 	what  string // for documentation, and Loss.What unless find has better phrases
 	find  func(d codec.Dialect, x any) []string
+	// unless reports whether structures of a class cannot have it at all; nil for none.
+	unless func(sdmx.Class) bool
+}
+
+// except returns the loss without the classes for which unless is true.
+func (v valueLoss) except(unless func(sdmx.Class) bool) valueLoss {
+	v.unless = unless
+	return v
 }
 
 // when returns a loss of structs for which is returns true.
 func when[T any](in dialects, fatal bool, what string, is func(*T) bool) valueLoss {
 	phrase := []string{what}
-	return valueLoss{(*T)(nil), in, fatal, what, func(_ codec.Dialect, x any) []string {
-		if is(x.(*T)) {
+	return phrases(in, fatal, what, func(_ codec.Dialect, x *T) []string {
+		if is(x) {
 			return phrase
 		}
 		return nil
-	}}
+	})
 }
 
 // phrases returns a loss of structs for which find returns phrases; what sums them up.
 func phrases[T any](in dialects, fatal bool, what string, find func(codec.Dialect, *T) []string) valueLoss {
-	return valueLoss{(*T)(nil), in, fatal, what, func(d codec.Dialect, x any) []string { return find(d, x.(*T)) }}
+	return valueLoss{on: (*T)(nil), in: in, fatal: fatal, what: what, find: func(d codec.Dialect, x any) []string { return find(d, x.(*T)) }}
 }
 
 // The declared losses. Each family of classes declares its own (declare), in its own file.

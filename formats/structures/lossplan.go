@@ -45,7 +45,7 @@ func planOf(d codec.Dialect, m sdmx.Maintainable) *lossPlan {
 		return p.(*lossPlan)
 	}
 	built := map[reflect.Type]*lossPlan{}
-	p := buildPlan(d, t, built)
+	p := buildPlan(d, m.Class(), t, built)
 	for _, x := range built {
 		kept := x.into[:0:0]
 		for _, s := range x.into {
@@ -59,7 +59,7 @@ func planOf(d codec.Dialect, m sdmx.Maintainable) *lossPlan {
 	return p
 }
 
-func buildPlan(d codec.Dialect, t reflect.Type, built map[reflect.Type]*lossPlan) *lossPlan {
+func buildPlan(d codec.Dialect, c sdmx.Class, t reflect.Type, built map[reflect.Type]*lossPlan) *lossPlan {
 	if p, ok := built[t]; ok {
 		return p
 	}
@@ -78,11 +78,11 @@ func buildPlan(d codec.Dialect, t reflect.Type, built map[reflect.Type]*lossPlan
 			inner = f.Type.Elem()
 		}
 		if inner.Kind() == reflect.Struct {
-			p.into = append(p.into, lossStep{i, f.Type.Kind(), buildPlan(d, inner, built)})
+			p.into = append(p.into, lossStep{i, f.Type.Kind(), buildPlan(d, c, inner, built)})
 		}
 	}
 	for j := range valueLosses {
-		if x := &valueLosses[j]; x.in.has(d) && reflect.TypeOf(x.on).Elem() == t {
+		if x := &valueLosses[j]; x.in.has(d) && reflect.TypeOf(x.on).Elem() == t && (x.unless == nil || !x.unless(c)) {
 			p.values = append(p.values, x)
 		}
 	}

@@ -131,6 +131,10 @@ func (x *reduction) occurs(r *sdmx.Representation, class sdmx.Class) {
 		x.number(&r.MaxOccurs)
 	}
 	x.without(&r.MaxOccurs, r.MaxOccurs == "0", "a maxOccurs of 0")
+	if class == sdmx.ClassMetadataAttribute {
+		x.without(&r.MinOccurs, true, "minOccurs and maxOccurs of representations of metadata attributes")
+		x.without(&r.MaxOccurs, true, "minOccurs and maxOccurs of representations of metadata attributes")
+	}
 	if class == sdmx.ClassDimension || class == sdmx.ClassTimeDimension {
 		x.without(&r.MinOccurs, true, "minOccurs and maxOccurs of dimensions")
 		x.without(&r.MaxOccurs, true, "minOccurs and maxOccurs of dimensions")

@@ -12,8 +12,8 @@ import (
 // codeTypes21 are the data types of the format of an enumeration in 2.1 (CodeDataType).
 var codeTypes21 = map[string]bool{}
 
-// componentTypes21 are the data types of a component in 2.1 (SimpleDataType). A concept may
-// also have type XHTML.
+// componentTypes21 are the data types of a component in 2.1 (SimpleDataType). A concept or
+// metadata attribute may also have type XHTML.
 var componentTypes21 = map[string]bool{}
 
 func init() {
@@ -61,6 +61,8 @@ func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Represent
 	x := reduction{format: said.Format, lost: lost}
 	enumerated := !said.Enumeration.IsZero()
 	switch {
+	case targetTypes[class] != "":
+		x.target(&said, class)
 	case class == sdmx.ClassTimeDimension:
 		x.time(enumerated)
 	case class == sdmx.ClassReportingYearStartDay:
@@ -71,7 +73,7 @@ func representation21(r *sdmx.Representation, class sdmx.Class) (*sdmx.Represent
 	case enumerated:
 		x.codes()
 	default:
-		x.text(class == sdmx.ClassConcept)
+		x.text(class == sdmx.ClassConcept || class == sdmx.ClassMetadataAttribute)
 	}
 	said.Format = x.format
 	if class == sdmx.ClassTimeDimension || class == sdmx.ClassReportingYearStartDay {
@@ -116,14 +118,16 @@ func (x *reduction) multilingual() {
 	}
 }
 
-func (x *reduction) text(concept bool) {
+// text reduces the format of values that are not enumerated. That of a concept or metadata attribute
+// (rich) has more than others.
+func (x *reduction) text(rich bool) {
 	f := x.format
 	x.lengths()
-	if f.Type != "" && !componentTypes21[f.Type] && !(concept && f.Type == "XHTML") {
+	if f.Type != "" && !componentTypes21[f.Type] && !(rich && f.Type == "XHTML") {
 		x.lost = append(x.lost, "the data type "+f.Type+": String stands in its place")
 		f.Type = "String"
 	}
-	if !concept {
+	if !rich {
 		x.multilingual()
 	}
 }

@@ -148,15 +148,7 @@ func pythonRead(t *testing.T, peer, format, file string, megabytes float64) floa
 	if !strings.HasPrefix(format, "sdmx-ml") && !(peer == "pysdmx" && strings.HasPrefix(format, "sdmx-json")) {
 		return 0
 	}
-	python := filepath.Join(rig.Cache(t), "bench-python", "bin", "python")
-	if exec.Command(python, "-c", "import pysdmx, sdmx").Run() != nil {
-		for _, c := range [][]string{{"python3", "-m", "venv", "--clear", filepath.Dir(filepath.Dir(python))}, {python, "-m", "pip", "install", "-q", "pysdmx[xml,json]", "sdmx1"}} {
-			if text, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
-				t.Logf("%s is not measured: %v\n%s", peer, err, text)
-				return 0
-			}
-		}
-	}
+	python := rig.Python(t, "pysdmx[xml,json]==1.21.0", "sdmx1==2.28.0")
 	script := "import sys, time\npath = sys.argv[1]\nbegan = time.time()\n" + readers[peer] + "\nprint(time.time() - began)"
 	text, err := exec.Command(python, "-W", "ignore", "-c", script, file).Output()
 	var took float64

@@ -159,7 +159,7 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		"":                                   "empty",
 		"hello":                              "begins with",
 		`{"Codelist":[{"id":"L"`:             "ends in the middle",
-		`{"StructureMap":[{"id":"V"}]}`:      "StructureMap",
+		`{"PublicationTable":[{"id":"V"}]}`:  "PublicationTable",
 		"<!DOCTYPE x [<!ENTITY a 'b'>]><x/>": "DTD",
 		"PK\x03\x04 no zip":                  "zip is damaged",
 		"\x1f\x8b no gzip":                   "damaged",

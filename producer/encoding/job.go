@@ -223,7 +223,7 @@ func (c *Chunks) Part(i int) Part {
 	entries, stamps := c.chunks[i].entries, make([]*stamp, len(c.routes.outputs))
 	for _, output := range c.routes.outputs {
 		c.marks[output.index].chunk = i + 1
-		stamps[output.index] = c.routes.newStamp(c.tx, registry.Replace, countOf(entries, output), output.encoder.format)
+		stamps[output.index] = c.routes.newStamp(c.tx, registry.Replace, countOf(entries, output))
 		stamps[output.index].job = c.marks[output.index]
 	}
 	return Part{registry.Replace, func(ctx context.Context, yield func(*producer.Record) error) error {

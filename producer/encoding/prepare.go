@@ -42,6 +42,7 @@ type Part struct {
 type addressed struct {
 	producer.Record
 	output *output
+	media  string // type of the value
 }
 
 // Prepare makes a transaction ready to be sent. Errors are in Work.Err.
@@ -87,7 +88,7 @@ func (r *Routes) prepareSmall(w *Work, documents []registry.Document) error {
 				w.leave(output, d, left, gone)
 				continue
 			}
-			records = append(records, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.URN)), Value: value}, output})
+			records = append(records, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.URN)), Value: value}, output, output.encoder.format.Media(d.URN.Class)})
 			counts[output.index]++
 			w.Size += int64(len(value)) + 512
 		}
@@ -105,8 +106,8 @@ func (r *Routes) prepareSmall(w *Work, documents []registry.Document) error {
 // number of records on each route.
 func (r *Routes) stamps(w *Work, kind registry.Kind, counts []int) []*stamp {
 	out := make([]*stamp, len(r.outputs))
-	for i, output := range r.outputs {
-		out[i] = r.newStamp(&w.Transaction, kind, counts[i], output.encoder.format).skips(w.Skipped)
+	for i := range r.outputs {
+		out[i] = r.newStamp(&w.Transaction, kind, counts[i]).skips(w.Skipped)
 	}
 	return out
 }
@@ -144,7 +145,7 @@ func (r *Routes) tombstones(w *Work, keys [][]string) []Part {
 		stamps := r.stamps(w, registry.Delete, counts)
 		for i, output := range r.outputs {
 			for _, k := range keys[i] {
-				if err := yield(&producer.Record{Topic: output.Topic, Key: []byte(k), Headers: stamps[i].next()}); err != nil {
+				if err := yield(&producer.Record{Topic: output.Topic, Key: []byte(k), Headers: stamps[i].next("")}); err != nil {
 					return err
 				}
 			}
@@ -223,7 +224,7 @@ func (r *Routes) recordsOf(d *document, to uint64) ([]addressed, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.urn)), Value: value}, output})
+		out = append(out, addressed{producer.Record{Topic: output.Topic, Key: []byte(output.key(d.urn)), Value: value}, output, output.encoder.format.Media(d.urn.Class)})
 	}
 	return out, nil
 }
@@ -232,7 +233,7 @@ func (r *Routes) recordsOf(d *document, to uint64) ([]addressed, error) {
 func stamped(records []addressed, stamps []*stamp, yield func(*producer.Record) error) error {
 	for i := range records {
 		r := &records[i]
-		r.Headers = stamps[r.output.index].next()
+		r.Headers = stamps[r.output.index].next(r.media)
 		if err := yield(&r.Record); err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"urncast/formats"
 	"urncast/producer"
 	"urncast/registry"
 )
@@ -48,7 +47,7 @@ func (m *jobMark) next() producer.Header {
 }
 
 // newStamp returns the stamp of a Kafka transaction with count records on a topic.
-func (r *Routes) newStamp(tx *registry.Transaction, kind registry.Kind, count int, f *formats.Format) *stamp {
+func (r *Routes) newStamp(tx *registry.Transaction, kind registry.Kind, count int) *stamp {
 	s := &stamp{count: count}
 	add := func(k, v string) {
 		if v != "" {
@@ -62,9 +61,6 @@ func (r *Routes) newStamp(tx *registry.Transaction, kind registry.Kind, count in
 	add(producer.HeaderRegistry, r.registry)
 	add(producer.HeaderProducer, r.producer)
 	add(producer.HeaderRecordedAt, tx.RecordedAt.UTC().Format(time.RFC3339Nano))
-	if kind == registry.Replace {
-		add(producer.HeaderContentType, f.MediaType)
-	}
 	add(producer.HeaderTraceparent, tx.Traceparent)
 	add(producer.HeaderCorrelationID, tx.CorrelationID)
 	return s
@@ -78,10 +74,13 @@ func (s *stamp) skips(r registry.Range) *stamp {
 	return s
 }
 
-// next returns the headers of the next record.
-func (s *stamp) next() []producer.Header {
+// next returns the headers of the next record, whose value has a media type; empty for a tombstone.
+func (s *stamp) next(media string) []producer.Header {
 	s.position++
-	h := append(make([]producer.Header, 0, len(s.shared)+3), s.shared...)
+	h := append(make([]producer.Header, 0, len(s.shared)+4), s.shared...)
+	if media != "" {
+		h = append(h, producer.Header{Key: producer.HeaderContentType, Value: []byte(media)})
+	}
 	h = append(h, producer.Header{Key: producer.HeaderPosition, Value: strconv.AppendInt(nil, int64(s.position), 10)})
 	if s.skipped != nil && s.position == 1 {
 		h = append(h, producer.Header{Key: producer.HeaderSkipped, Value: s.skipped})

@@ -39,6 +39,7 @@ var (
 		reflect.TypeFor[sdmx.DimensionKind]():  {"", "measure", "time"},
 		reflect.TypeFor[sdmx.AttachmentKind](): {"", "dimensions", "group", "observation"},
 		reflect.TypeFor[sdmx.OptBool]():        {"", "false", "true"},
+		reflect.TypeFor[sdmx.TargetKind]():     {"object", "key", "data set", "constraint", "period"},
 	}
 	// unnamed are structs whose names are left out of the names of their fields.
 	unnamed = map[string]bool{"Representation": true, "Format": true}

@@ -17,6 +17,7 @@ func (p *planner) applyItems() {
 		e := byURN[it.URN]
 		if e == nil {
 			e = newEntry(it.URN, "deletion of items of "+it.URN.Short())
+			e.result.Mode = registry.ModeDelete
 			byURN[it.URN] = e
 			schemes = append(schemes, e)
 			if e.before = p.current(it.URN); e.before == nil {

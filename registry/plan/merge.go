@@ -17,7 +17,7 @@ func (p *planner) merge(e *entry) {
 		p.fail(err)
 		return
 	}
-	for _, r := range sdmx.Merge(stored, submitted, p.Mode != registry.ModeAppend) {
+	for _, r := range sdmx.Merge(stored, submitted, e.result.Mode != registry.ModeAppend) {
 		e.notice("%s", at(r.Path, r.Text))
 	}
 	e.described = describe(e.urn, stored)

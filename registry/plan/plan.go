@@ -169,6 +169,9 @@ func (p *planner) checkPermissions() {
 		return
 	}
 	for _, e := range p.decision.all() {
+		if e.result.Mode == registry.ModeInformation {
+			continue
+		}
 		if p.Force != "" {
 			e.refuse(registry.ReasonForbidden, nil, "Only an administrator may force a change of what is final or stable; send %s without force.", e.urn)
 		}
@@ -181,6 +184,10 @@ func (p *planner) checkPermissions() {
 // apply decides what the submission stores and deletes, by the rules of its mode.
 func (p *planner) apply() {
 	for _, e := range p.decision.entries {
+		if e.result.Mode == registry.ModeInformation {
+			e.notice("%s was sent for information (action Information): nothing is done with it.", e.urn)
+			continue
+		}
 		e.before = p.current(e.urn)
 		p.applyOne(e)
 	}
@@ -223,6 +230,7 @@ func (p *planner) read(st *registry.Stored) sdmx.Maintainable {
 // applyOne decides whether and how one structure is stored, apart from the rules about
 // references.
 func (p *planner) applyOne(e *entry) {
+	mode := e.result.Mode
 	if e.before == nil {
 		if p.MustExist {
 			e.refuse(registry.ReasonMissing, nil, "%s is not in the registry, and this request only replaces what is there; send it with POST to create it.", e.urn)
@@ -234,7 +242,7 @@ func (p *planner) applyOne(e *entry) {
 		return
 	}
 	var old *inside
-	if e.external || e.partial || p.Mode != registry.ModeReplace {
+	if e.external || e.partial || mode != registry.ModeReplace {
 		old = p.storedInside(e.before)
 	}
 	switch {
@@ -242,12 +250,12 @@ func (p *planner) applyOne(e *entry) {
 		e.notice("%s is held here in full, and what was sent is a stub (isExternalReference): what is held stays.", e.urn)
 		return
 	case old != nil && old.external: // a stored stub is replaced in every mode
-	case p.Mode == registry.ModeAppend && !e.scheme:
+	case mode == registry.ModeAppend && !e.scheme:
 		e.notice("%s is in the registry already, and differs from what was sent: append leaves it as it is.", e.urn)
 		return
-	case e.partial && p.Mode == registry.ModeFullReplace:
+	case e.partial && mode == registry.ModeFullReplace:
 		e.refuse(registry.ReasonPartial, nil, "%s is marked as partial, and a full replace would lose the items that it leaves out; submit it whole, or with merge.", e.urn)
-	case e.partial, p.Mode == registry.ModeAppend || p.Mode == registry.ModeMerge:
+	case e.partial, mode == registry.ModeAppend || mode == registry.ModeMerge:
 		p.merge(e)
 		if p.isUnchanged(e) {
 			return
@@ -337,7 +345,7 @@ func (p *planner) remove(e *entry) {
 }
 
 // applyFull deletes the structures that the submission does not name: of the agencies that it
-// names, or of all (WholeRegistry).
+// names, or of all (WholeRegistry). What is no structure in SDMX stays (sdmx.Class.Apart).
 func (p *planner) applyFull() {
 	agencies := []string{""}
 	if !p.WholeRegistry {
@@ -350,7 +358,7 @@ func (p *planner) applyFull() {
 	}
 	for _, a := range agencies {
 		for _, st := range p.maintainedBy(a) {
-			if !p.named[st.URN] {
+			if !p.named[st.URN] && !st.URN.Class.Apart() {
 				e := newEntry(st.URN, "")
 				e.before = &st
 				p.decision.deletes = append(p.decision.deletes, e)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -21,12 +22,13 @@ var errRollback = errors.New("rolled back")
 // its reasons. After an error nothing is written, unless the error is of the commit itself:
 // then the log shows whether the submission was recorded, and it can be sent again (R5).
 func (r *Registry) Submit(ctx context.Context, in registry.Submission) (*registry.Outcome, error) {
-	p := newProposal(in, in.Mode.String(), nil)
+	p := newProposal(in, "", nil)
 	p.share = &share{of: &r.budget}
 	defer p.share.giveBack()
 	if err := p.collect(); err != nil {
 		return nil, err
 	}
+	p.origin = p.modes()
 	if len(p.entries)+len(p.deletes)+len(p.items) == 0 {
 		return nil, &registry.InvalidError{Text: "There is no structure in what was sent, so there is nothing to do; nothing is deleted, whatever the action."}
 	}
@@ -179,11 +181,7 @@ func (p *proposal) collect() error {
 		default:
 			e.refuse(registry.ReasonTwice, nil, "%s is in the submission twice, with different content: at %s and at %s; send it once.", u, first.result.Where, in.Where)
 		}
-		if p.Mode == registry.ModeDelete {
-			p.deletes = append(p.deletes, e)
-		} else {
-			p.entries = append(p.entries, e)
-		}
+		p.entries = append(p.entries, e)
 		return p.share.take(len(e.change.Body))
 	}
 	if p.Structures != nil {
@@ -191,6 +189,7 @@ func (p *proposal) collect() error {
 			return err
 		}
 	}
+	p.assignModes()
 	for _, d := range p.Deletions {
 		if d.Item != "" {
 			if !slices.Contains(p.items, d) {
@@ -198,10 +197,48 @@ func (p *proposal) collect() error {
 			}
 		} else if seen[d.URN] == nil {
 			seen[d.URN] = newEntry(d.URN, "deletion of "+d.URN.Short())
+			seen[d.URN].result.Mode = registry.ModeDelete
 			p.deletes = append(p.deletes, seen[d.URN])
 		}
 	}
 	return nil
+}
+
+// assignModes gives each structure its mode, and sorts out those to be deleted.
+func (p *proposal) assignModes() {
+	var kept []*entry
+	for _, e := range p.entries {
+		mode := p.Mode
+		if p.Modes != nil {
+			mode = cmp.Or(p.Modes(e.urn), mode)
+		}
+		if e.result.Mode = mode; mode == registry.ModeDelete {
+			e.described = described{}
+			p.deletes = append(p.deletes, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	p.entries = kept
+}
+
+// modes returns the different modes of the structures, in the order of Mode and joined by commas.
+func (p *proposal) modes() string {
+	var out []registry.Mode
+	for _, e := range slices.Concat(p.entries, p.deletes) {
+		if m := e.result.Mode; m != registry.ModeInformation && !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	if len(out) == 0 {
+		return p.Mode.String()
+	}
+	slices.Sort(out)
+	var names []string
+	for _, m := range out {
+		names = append(names, m.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 // writes returns the transactions of a decision: one of replaces, one of deletes, or a pair of

@@ -83,6 +83,11 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
+	sdmx.ClassMetadataStructure: {check: of(metadataStructure), refs: map[string]target{
+		"Lists.Attributes.Concept":                    {sdmx.ClassConcept},
+		"Lists.Attributes.Representation.Enumeration": enumerationsOrValues,
+		"Targets.Objects.Representation.Enumeration":  itemSchemes,
+	}},
 	sdmx.ClassMetadataflow: {check: of(metadataflow), refs: map[string]target{
 		"Structure": {sdmx.ClassMetadataStructure},
 		"Targets":   nil,
@@ -97,6 +102,28 @@ var rows = map[sdmx.Class]row{
 		"Provider":     {sdmx.ClassMetadataProvider},
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
+
+	sdmx.ClassStructureSet: {check: of(structureSet), refs: map[string]target{
+		"Related":     structuresOrUsages,
+		"Maps.Source": nil, // by the kind of map: mapped
+		"Maps.Target": nil,
+	}},
+	sdmx.ClassStructureMap: {check: of(structureMap), refs: map[string]target{
+		"Source":                    structuresOrUsages,
+		"Target":                    structuresOrUsages,
+		"Components.Representation": {sdmx.ClassRepresentationMap},
+	}},
+	sdmx.ClassRepresentationMap: {check: of(representationMap), refs: map[string]target{
+		"Sources.List": enumerationsOrValues,
+		"Targets.List": enumerationsOrValues,
+	}},
+	sdmx.ClassConceptSchemeMap:      schemeMapRow(func(m *sdmx.ConceptSchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassConceptScheme),
+	sdmx.ClassCategorySchemeMap:     schemeMapRow(func(m *sdmx.CategorySchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassCategoryScheme),
+	sdmx.ClassOrganisationSchemeMap: schemeMapRow(func(m *sdmx.OrganisationSchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, organisationSchemes...),
+	sdmx.ClassReportingTaxonomyMap:  schemeMapRow(func(m *sdmx.ReportingTaxonomyMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassReportingTaxonomy),
+	sdmx.ClassRegistration: {check: of(registration), refs: map[string]target{
+		"Agreement": {sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
+	}},
 
 	sdmx.ClassProcess: {check: of(process), refs: map[string]target{
 		"Items.Inputs.Object":  nil, // any object that can be identified
@@ -159,8 +186,11 @@ func of[T sdmx.Maintainable](check func(*checker, T)) func(*checker, sdmx.Mainta
 func TargetsOf(m sdmx.Maintainable, path string) (may []sdmx.Class, known bool) {
 	place := placeOf(path)
 	may, known = rows[m.Class()].refs[place]
-	if place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path) {
+	switch s, isSet := m.(*sdmx.StructureSet); {
+	case place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path):
 		may = []sdmx.Class{sdmx.ClassConceptScheme}
+	case isSet && place != "Related" && known:
+		may = mapped[s.Maps[indexIn(path, "Maps[")].Kind]
 	}
 	return may, known
 }

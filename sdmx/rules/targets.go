@@ -16,6 +16,10 @@ type target []sdmx.Class
 var (
 	enumerations         = target{sdmx.ClassCodelist, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
 	enumerationsOrValues = target{sdmx.ClassCodelist, sdmx.ClassValueList, sdmx.ClassGeographicCodelist, sdmx.ClassGeoGridCodelist}
+	structuresOrUsages   = target{sdmx.ClassDataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow}
+	organisationSchemes  = target{sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme, sdmx.ClassMetadataProviderScheme}
+	itemSchemes          = target{sdmx.ClassCodelist, sdmx.ClassConceptScheme, sdmx.ClassCategoryScheme, sdmx.ClassReportingTaxonomy,
+		sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme}
 )
 
 var indexes = regexp.MustCompile(`\[\d+\]`)
@@ -52,9 +56,19 @@ func ofMeasureDimension(m sdmx.Maintainable, path string) bool {
 	if !ok {
 		return false
 	}
-	index, _, _ := strings.Cut(strings.TrimPrefix(path, "Dimensions["), "]")
+	i := indexIn(path, "Dimensions[")
+	return i >= 0 && d.Dimensions[i].Kind == sdmx.DimensionMeasure
+}
+
+// indexIn returns the index that a path has after its beginning, such as Dimensions[; -1 if the path
+// begins otherwise.
+func indexIn(path, list string) int {
+	index, _, _ := strings.Cut(strings.TrimPrefix(path, list), "]")
 	i, err := strconv.Atoi(index)
-	return err == nil && d.Dimensions[i].Kind == sdmx.DimensionMeasure
+	if err != nil {
+		return -1
+	}
+	return i
 }
 
 // String returns the names of the classes, such as "a Codelist or ValueList".

@@ -130,7 +130,7 @@ func items(t *testing.T, m sdmx.Maintainable) {
 			t.Errorf("by sdmx/classtable.go, a %s can hold a %s, and the filled one yields none: eachItem or values.go", c, k)
 		}
 	}
-	if sdmx.CountItems(m) > 0 != c.MadeOfItems() {
+	if sdmx.CountItems(m) > 0 != c.MadeOfItems() && c != sdmx.ClassStructureMap { // which is of component maps, and those are no items
 		t.Errorf("sdmx/classtable.go says what items of a %s are called (items): %t; the filled one has %d", c, c.MadeOfItems(), count)
 	}
 }
@@ -209,7 +209,7 @@ func compared(t *testing.T, m, other sdmx.Maintainable) {
 			t.Errorf("a change of %s is not seen by the comparison of versions", path)
 		}
 		for _, x := range d.Changes {
-			if enumeration && strings.Trim(x.Before+x.After, "0123456789") == "" {
+			if enumeration && x.Before+x.After != "" && strings.Trim(x.Before+x.After, "0123456789") == "" {
 				t.Errorf("the values of %s have no words in registry/diff/values.go (enumWords)", path)
 			}
 		}
@@ -302,7 +302,7 @@ func written(t *testing.T, c sdmx.Class, seed int) {
 			t.Errorf("the %s for %s breaks a rule: %s", c, f.Name, x)
 		}
 		b, err := formats.AppendMessage(nil, f, formats.Header{ID: "A", Prepared: time.Unix(0, 0), Sender: "S"}, m)
-		if f.Has(c) != c.In(f.Generation()) {
+		if f.Has(c) != c.In(f.Generation()) && !c.Apart() { // SDMX-JSON 2.0 has no messages of registrations
 			t.Errorf("%s has a %s: %t, and by sdmx/classtable.go (v2, v3) its version of SDMX has it: %t; formats/structures/classes.go", f.Name, c, f.Has(c), !f.Has(c))
 		}
 		if !f.Has(c) {
@@ -315,7 +315,7 @@ func written(t *testing.T, c sdmx.Class, seed int) {
 			t.Errorf("formats/structures: %v; or sdmx/sdmxtest/values.go fills what it cannot express", err)
 			continue
 		}
-		if want := f.URN(sdmx.URNOf(m)); !bytes.Contains(b, []byte(want)) && !(f == formats.SDMXJSON20 && slices.Contains(withoutURN, c)) {
+		if want := f.URN(sdmx.URNOf(m)); !c.Apart() && !bytes.Contains(b, []byte(want)) && !(f == formats.SDMXJSON20 && slices.Contains(withoutURN, c)) {
 			t.Errorf("%s: the URN in a message with a %s is not the key of the message, %s", f.Name, c, want)
 		}
 		for _, it := range withURN(sdmx.As(m, f.Generation()), f) {
@@ -324,7 +324,7 @@ func written(t *testing.T, c sdmx.Class, seed int) {
 			}
 		}
 		var back []sdmx.Maintainable
-		sum, err := formats.Read(bytes.NewReader(b), formats.ReadOptions{}, func(m sdmx.Maintainable, _ string) error {
+		sum, err := formats.Read(bytes.NewReader(b), formats.ReadOptions{Requests: true}, func(m sdmx.Maintainable, _ string) error {
 			back = append(back, m)
 			return nil
 		})
@@ -349,7 +349,7 @@ func written(t *testing.T, c sdmx.Class, seed int) {
 // withURN returns the URNs of items as a format writes them; none of components, some of which
 // change their class from one version of SDMX to the other.
 func withURN(m sdmx.Maintainable, f *formats.Format) (urns []string) {
-	if m.Class() == sdmx.ClassDataStructure || f == formats.SDMXJSON20 && slices.Contains(withoutURN, m.Class()) {
+	if m.Class() == sdmx.ClassDataStructure || m.Class() == sdmx.ClassMetadataStructure || f == formats.SDMXJSON20 && slices.Contains(withoutURN, m.Class()) {
 		return nil
 	}
 	sdmx.EachItem(m, func(it sdmx.Item) {

@@ -13,6 +13,9 @@ var kinds = map[reflect.Type]int{
 
 	reflect.TypeFor[sdmx.DimensionKind]():  3,
 	reflect.TypeFor[sdmx.AttachmentKind](): 4,
+
+	reflect.TypeFor[sdmx.MapKind]():    7,
+	reflect.TypeFor[sdmx.TargetKind](): 5,
 }
 
 // words has the values of text fields that cannot be any text, by type and field, or by field
@@ -45,16 +48,42 @@ var words = map[string][]string{
 	"TextFormat.StartTime":     {"2020", "2021-02"},
 	"TextFormat.EndTime":       {"2030", "2031-02"},
 
+	"DateMap.Resolve":             {"startOfPeriod", "endOfPeriod"},
+	"EpochMap.Unit":               {"second", "day"},
+	"MappedList.Type":             {"String", "Integer"},
+	"MappedValue.Start":           {"0", "1"},
+	"MappedValue.End":             {"2", "3"},
+	"MappedByValue.FormatOf":      {"Value", "Name"},
+	"ValueMapping.ValidFrom":      {"2020-01-01T00:00:00Z", "2021-02-03"},
+	"ValueMapping.ValidTo":        {"2030-01-01T00:00:00Z", "2031-02-03"},
+	"ItemMapping.ValidFrom":       {"2020-01-01T00:00:00Z", "2021-02-03"},
+	"ItemMapping.ValidTo":         {"2030-01-01T00:00:00Z", "2031-02-03"},
+	"TargetObject.ObjectType":     {"Dataflow", "Any"},
+	"MetadataAttribute.MinOccurs": {"0", "2"},
+	"MetadataAttribute.MaxOccurs": {"3", "unbounded"},
+	"Registration.Simple":         {"https://example.org/a.xml", "https://example.org/b.xml"},
+	"QueryableSource.WSDL":        {"https://example.org/a.wsdl", "https://example.org/b.wsdl"},
+	"QueryableSource.WADL":        {"https://example.org/a.wadl", "https://example.org/b.wadl"},
+	"Registration.LastUpdated":    {"2026-01-31T10:00:00Z", "2026-02-28T10:00:00.5+01:00"},
+
 	"VtlMapping.ToSpace":   {"FREQ", "AREA"},
 	"VtlMapping.FromSpace": {"FREQ", "AREA"},
 }
 
 // adjusted makes structures of a class agree with themselves, where fields depend on others.
 var adjusted = map[sdmx.Class]func(sdmx.Maintainable, int){
-	sdmx.ClassDataStructure: of(dataStructure),
+	sdmx.ClassDataStructure:     of(dataStructure),
+	sdmx.ClassMetadataStructure: of(metadataStructure),
 	// A reporting category has structures, or flows and agreements.
 	sdmx.ClassReportingTaxonomy: of(func(t *sdmx.ReportingTaxonomy, seed int) { oneKind(t.Items, seed) }),
 
+	sdmx.ClassStructureSet:      of(structureSet),
+	sdmx.ClassStructureMap:      of(structureMap),
+	sdmx.ClassRepresentationMap: of(representationMap),
+	// A registration has nothing of an artefact but its identity and its validity.
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, _ int) {
+		r.Artefact = sdmx.Artefact{Nameable: sdmx.Nameable{ID: r.ID}, Agency: r.Agency, Version: r.Version, ValidFrom: r.ValidFrom, ValidTo: r.ValidTo}
+	}),
 	sdmx.ClassHierarchy:            of(func(h *sdmx.Hierarchy, _ int) { onLevel(h.Items, h.Levels, "") }),
 	sdmx.ClassHierarchicalCodelist: of(hierarchicalCodelist),
 
@@ -162,7 +191,8 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 		}
 	}),
 
-	sdmx.ClassDataStructure: of(suitDataStructure),
+	sdmx.ClassDataStructure:     of(suitDataStructure),
+	sdmx.ClassMetadataStructure: of(suitMetadataStructure),
 
 	sdmx.ClassDataConstraint:     of(suitDataConstraint),
 	sdmx.ClassMetadataConstraint: of(suitMetadataConstraint),
@@ -184,6 +214,14 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 	sdmx.ClassProvisionAgreement: of(func(x *sdmx.ProvisionAgreement, format string) {
 		if format == "sdmx-json-2.0" {
 			x.Usage.Class = sdmx.ClassDataflow
+		}
+	}),
+
+	sdmx.ClassStructureMap:      of(suitStructureMap),
+	sdmx.ClassRepresentationMap: of(suitRepresentationMap),
+	sdmx.ClassRegistration: of(func(r *sdmx.Registration, format string) {
+		if isV2(format) {
+			r.Agreement.Class = sdmx.ClassProvisionAgreement
 		}
 	}),
 
@@ -263,5 +301,52 @@ func suitDataStructure(d *sdmx.DataStructure, format string) {
 	d.Groups = d.Groups[:1] // the other one has an attachment constraint
 	if d.Dimensions[0].Kind == sdmx.DimensionMeasure && format != "fusion-json" {
 		d.Dimensions[0].Kind, d.Dimensions[0].Representation.Enumeration.Class = sdmx.DimensionPlain, sdmx.ClassCodelist
+	}
+}
+
+// metadataStructure makes a metadata structure by the seed one of 3.0, or one of 2.1, and gives
+// each kind of target object in turn.
+func metadataStructure(m *sdmx.MetadataStructure, seed int) {
+	eachMetadataAttribute(m, func(x *sdmx.MetadataAttribute) { x.ID = "A" + x.ID })
+	if seed%2 == 0 {
+		m.Lists, m.Targets = m.Lists[:1], nil
+		m.Lists[0].ID, m.Lists[0].URI, m.Lists[0].Targets = "", "", nil
+		return
+	}
+	kind := seed
+	for i := range m.Targets {
+		for j := range m.Targets[i].Objects {
+			o := &m.Targets[i].Objects[j]
+			o.Kind = sdmx.TargetKind(kind % 5)
+			kind++
+			if o.Kind == sdmx.TargetObjectIdentifiable {
+				o.ID, o.Representation.Format = "O"+o.ID, nil
+				o.Representation.MinOccurs, o.Representation.MaxOccurs = "", ""
+			} else {
+				o.ID, o.ObjectType, o.Representation = o.Kind.FixedID(), "", nil
+			}
+		}
+	}
+	for i := range m.Lists {
+		m.Lists[i].Targets = []string{m.Targets[i].ID}
+	}
+}
+
+func eachMetadataAttribute(m *sdmx.MetadataStructure, fn func(*sdmx.MetadataAttribute)) {
+	sdmx.EachItem(m, func(it sdmx.Item) {
+		if x, ok := it.Value.(*sdmx.MetadataAttribute); ok {
+			fn(x)
+		}
+	})
+}
+
+func suitMetadataStructure(m *sdmx.MetadataStructure, format string) {
+	eachMetadataAttribute(m, func(x *sdmx.MetadataAttribute) { suitRepresentation(x.Representation, format) })
+	if plain := m.Lists[0].ID == ""; !isV2(format) {
+		m.Lists, m.Targets = m.Lists[:1], nil
+		m.Lists[0].ID, m.Lists[0].URI, m.Lists[0].Targets = "", "", nil
+	} else if plain {
+		m.Lists[0].ID, m.Lists[0].Targets = "R", []string{"T"}
+		m.Targets = []sdmx.MetadataTarget{{ID: "T", Objects: []sdmx.TargetObject{{ID: "O", ObjectType: "Any"}}}}
 	}
 }

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	MediaProblem  = "application/problem+json"
-	MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
-	mediaError    = "application/vnd.sdmx.error+xml;version=2.1"
-	MediaJSON     = "application/json"
+	MediaProblem = "application/problem+json"
+	mediaError   = "application/vnd.sdmx.error+xml;version=2.1"
+	MediaJSON    = "application/json"
 )
 
 // A Problem is an error of the management API (RFC 9457).

@@ -115,7 +115,7 @@ var operations = map[string]operation{
 		gives: append(ok("The transaction.", feed.Transaction{}), problem(404, "There is none of this number."))},
 	"GET /api/v1/transactions/{number}/structures": {id: "getTransactionStructures", tag: "transactions", summary: "The structures that a transaction made current, as an SDMX message",
 		query: []parameter{{"format", "A format by its name; the header Accept does the same by media type.", words("sdmx-ml-2.1", "fusion-json", "sdmx-json-2.0")}},
-		gives: []apiAnswer{{status: 200, what: "The message.", media: []string{"application/vnd.sdmx.structure+xml;version=2.1", "application/vnd.fusion.json"}},
+		gives: []apiAnswer{{status: 200, what: "The message.", media: []string{"application/vnd.sdmx.structure+xml;version=2.1", "application/vnd.sdmx.registry+xml;version=2.1", "application/vnd.fusion.json"}},
 			problem(404, "There is no such transaction, or it deletes."), problem(406, "The format is not written here, or cannot say it."),
 			problem(410, "Housekeeping has removed the content; horizon says from where on it is there.")}},
 	"GET /api/v1/dangling": {id: "listDangling", tag: "structures", summary: "References that lead nowhere", gives: ok("All of them.", []structure.Dangling{})},

@@ -25,8 +25,9 @@ type content struct {
 	version      sdmx.Version
 	refs         []sdmx.URN // what it refers to, each once
 	holdsItems   bool
-	components   bool // some items have a kind instead of a name
+	components   bool // some items have no name
 	tree         bool // some items stand under others
+	tables       []Table
 	rows         []Item
 	// order holds the indexes of the rows in the order of the tree, parents before children.
 	order []int32
@@ -170,6 +171,9 @@ func newContent(m sdmx.Maintainable) *content {
 	}
 	c.fill(m)
 	c.pack()
+	more := 0
+	c.tables, more = tablesOf(m)
+	c.bytes += more
 	return c
 }
 
@@ -223,22 +227,23 @@ func appendFolded(b []byte, s string) []byte {
 }
 
 // fill takes the items of a document, and puts them into the order of a tree. Lists of
-// components are not shown, because they have no content of their own.
+// components are not shown, because they have no content of their own; the transitions of a
+// process have a table.
 func (c *content) fill(m sdmx.Maintainable) {
 	var paths, parents []string
 	if scheme, ok := m.(sdmx.ItemScheme); ok {
 		c.rows, paths, parents = make([]Item, 0, scheme.Len()), make([]string, 0, scheme.Len()), make([]string, 0, scheme.Len())
 	}
 	sdmx.EachItem(m, func(it sdmx.Item) {
-		if it.Value == nil {
+		if it.Value == nil || it.Class == sdmx.ClassTransition {
 			return
 		}
-		row := Item{ID: it.ID()}
+		row := Item{ID: it.ID(), Kind: it.Class.Word()}
 		if n := it.Nameable; n != nil {
 			row.Name, row.Description = n.Names.In("en"), n.Descriptions.In("en")
 		} else {
 			c.components = true
-			row.Kind, row.Refs = it.Class.Word(), mentioned(&it)
+			row.Refs = mentioned(&it)
 		}
 		c.rows, paths, parents = append(c.rows, row), append(paths, it.Path), append(parents, it.Parent)
 		c.tree = c.tree || it.Nests
@@ -249,10 +254,13 @@ func (c *content) fill(m sdmx.Maintainable) {
 }
 
 // mentioned returns what the row of a component says of its content: its references or, of a
-// group, its dimensions.
+// group, its dimensions, and of a code of 2.1 the alias of its codelist.
 func mentioned(it *sdmx.Item) (out []string) {
 	if g, ok := it.Value.(*sdmx.Group); ok {
 		return []string{strings.Join(g.Dimensions, ", ")}
+	}
+	if x, ok := it.Value.(*sdmx.HierarchicalCode); ok && x.CodeID != "" {
+		return []string{x.CodelistAlias + "." + x.CodeID}
 	}
 	for _, ref := range it.Refs() {
 		s := ref.URN.Short()

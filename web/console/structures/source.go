@@ -57,7 +57,7 @@ func (s *Pages) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.NewReplacer("(", "-", ")", "", ":", "-").Replace(v.URN.Short()) + f.Extension
-	w.Header().Set("Content-Type", f.MediaType)
+	w.Header().Set("Content-Type", f.Media(v.URN.Class))
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(body) // fails only if the reader has left

@@ -31,6 +31,7 @@ type Structure struct {
 	Sent     []record.Sent
 	Refs     References
 	Items    *Items // nil where the class has none
+	Tables   []Table
 	History  []Revision
 	// Older is the path of the page with older history; empty at its end.
 	Older string
@@ -81,7 +82,7 @@ type Items struct {
 	// Renames are the pages that rename agencies, by the ids of items that are agencies,
 	// as far as the reader may rename them.
 	Renames map[string]string
-	// Components says that rows have a kind and references instead of names.
+	// Components says that rows have a kind, and references or names.
 	Components bool
 }
 
@@ -155,6 +156,26 @@ func (it *Items) hidden() [][2]string {
 
 func (it *Items) described() bool {
 	return slices.ContainsFunc(it.Rows, func(i Item) bool { return i.Description != "" })
+}
+
+func (it *Items) named() bool {
+	return slices.ContainsFunc(it.Rows, func(i Item) bool { return i.Name != "" })
+}
+
+func (it *Items) refers() bool {
+	return slices.ContainsFunc(it.Rows, func(i Item) bool { return len(i.Refs) > 0 })
+}
+
+// columns are those of items of which some have no name.
+func (it *Items) columns() []ui.Column {
+	out := []ui.Column{{Word: ui.Capital(ui.ItemWord(it.Class, 1))}, {Word: "Kind"}}
+	if it.named() {
+		out = append(out, ui.Column{Word: "Name"})
+	}
+	if it.refers() {
+		out = append(out, ui.Column{Word: "Refers to"})
+	}
+	return out
 }
 
 func (it *Items) note() string {

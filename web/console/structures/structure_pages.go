@@ -108,7 +108,9 @@ func (s *Pages) structure(ctx context.Context, u sdmx.URN, q url.Values) (*Struc
 		v.As = shown.Number
 	}
 	for _, f := range formats.All() {
-		v.Formats = append(v.Formats, f.Name)
+		if f.Has(u.Class) {
+			v.Formats = append(v.Formats, f.Name)
+		}
 	}
 	if before := page.Number(q, "before"); before > 0 {
 		if revisions, err = s.Registry.History(ctx, u, registry.Number(before), historyShown+1); err != nil {
@@ -215,6 +217,7 @@ func fillContent(v *Structure, c *content, q url.Values) {
 		v.Name = name
 	}
 	v.Refs.Out, v.Refs.OutCount = groupRefs(c.refs)
+	v.Tables = c.tables
 	if !c.holdsItems {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"urncast/formats"
 	"urncast/producer/control"
 	"urncast/registry"
 	"urncast/registry/plan"
@@ -35,30 +36,29 @@ func (m *Maintenance) Routes() []guard.Route {
 		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: m.Put},
 		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: m.Delete},
 		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: m.Delete},
+		{Pattern: "POST /sdmx/v2/registration", Level: guard.Maintain, Act: "Submitting registrations", Body: guard.Stream, Handle: m.Register},
 		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
 		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
 		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: m.Rename},
 	}
 }
 
-// Submit serves POST: structures replace present ones, unless the action parameter or,
-// under FMR's address, the Action header says otherwise.
+// Register serves POST of registrations. Their messages say what is to be done with each.
+func (m *Maintenance) Register(w http.ResponseWriter, r *http.Request) {
+	r.SetPathValue("type", sdmx.ClassRegistration.REST())
+	m.Submit(w, r)
+}
+
+// Submit serves POST: structures replace present ones, unless the message, the action parameter or
+// the Action header says otherwise, or the address is that of FMR.
 func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
-	action := "replace"
-	if strings.HasPrefix(r.URL.Path, "/ws/") {
-		action = "append"
-	}
-	for _, asked := range []string{r.Header.Get("Action"), r.URL.Query().Get("action")} {
-		if asked != "" {
-			action = asked
-		}
-	}
-	mode, err := registry.ParseMode(action)
+	door, err := doorOf(r)
 	if err != nil {
 		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
 		return
 	}
 	up := newUpload(r)
+	up.door = door
 	if name := r.PathValue("type"); name != "" {
 		if up.only, err = classesOf(name); err != nil {
 			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
@@ -66,7 +66,7 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	m.submit(w, r, up, registry.Submission{
-		Mode: mode, Structures: up.read,
+		Mode: door.mode, Modes: door.modeOf, Structures: up.read,
 		WholeRegistry: wire.IsTrue(r.URL.Query().Get("wholeRegistry")), DryRun: wire.IsTrue(r.URL.Query().Get("dryRun")),
 	})
 }
@@ -121,7 +121,7 @@ func (m *Maintenance) submit(w http.ResponseWriter, r *http.Request, up *upload,
 		return
 	}
 	m.weigh(w, r, o, up)
-	m.answer(w, r, o, up, s.Mode)
+	m.answer(w, r, o, up)
 }
 
 // weigh adds warnings about structures that will not fit the producers' topics.
@@ -144,20 +144,20 @@ func isReason(s string) bool {
 	return s != "" && !wire.IsTrue(s) && s != "false" && s != "0" && s != "no"
 }
 
-func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload, mode registry.Mode) {
+func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry.Outcome, up *upload) {
 	w.Header().Set("Cache-Control", "no-store")
 	status := overall(o)
 	if answer.WantsJSON(r) {
 		wire.WriteJSON(w, status, answerOf(o, up))
 		return
 	}
-	if unchanged(o) && !o.DryRun && !up.hasRemarks(o) { // as FMR answers
+	if unchanged(o) && !o.DryRun && !up.asks() && !up.hasRemarks(o) { // as FMR answers
 		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
-	w.Header().Set("Content-Type", answer.MediaRegistry)
+	w.Header().Set("Content-Type", formats.MediaRegistry)
 	w.WriteHeader(status)
-	_ = writeResponse(w, o, up, mode.String(), m.Sender, m.Now()) // fails only if the reader has left
+	_ = writeResponse(w, o, up, m.Sender, m.Now()) // fails only if the reader has left
 }
 
 // Rename serves POST /api/v1/structures/rename.

@@ -30,7 +30,7 @@ func TestOutcomeSaysWhatWasNotTaken(t *testing.T) {
 	up.summary.Skipped.Add(formats.Remark{Text: "Process A:P(1.0)"})
 
 	var b strings.Builder
-	if err := writeResponse(&b, o, up, "replace", "TEST", time.Unix(0, 0)); err != nil {
+	if err := writeResponse(&b, o, up, "TEST", time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
 	}
 	results := strings.Split(b.String(), "</reg:SubmissionResult>")
@@ -59,7 +59,7 @@ func TestOutcomeSaysWhatWasNotTaken(t *testing.T) {
 
 	clean := &registry.Outcome{Results: []registry.Result{{URN: named("A"), Verdict: registry.Created}}}
 	b.Reset()
-	if err := writeResponse(&b, clean, newUpload(httptest.NewRequest("POST", "/", nil)), "replace", "TEST", time.Unix(0, 0)); err != nil || !strings.Contains(b.String(), `status="Success"`) {
+	if err := writeResponse(&b, clean, newUpload(httptest.NewRequest("POST", "/", nil)), "TEST", time.Unix(0, 0)); err != nil || !strings.Contains(b.String(), `status="Success"`) {
 		t.Errorf("%v: %s", err, b.String())
 	}
 }

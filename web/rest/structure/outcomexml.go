@@ -6,31 +6,52 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"urncast/formats"
 	"urncast/registry"
+	"urncast/sdmx"
 	"urncast/web/answer"
 )
 
-// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1. The schema requires a
+// writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1, or for registrations the
+// SubmitRegistrationsResponse. The schema requires a
 // result; callers answer an empty submission otherwise.
-func writeResponse(w io.Writer, o *registry.Outcome, up *upload, action, sender string, at time.Time) error {
+func writeResponse(w io.Writer, o *registry.Outcome, up *upload, sender string, at time.Time) error {
 	x := &xmlWriter{Writer: bufio.NewWriter(w)}
-	x.raw(xml.Header)
-	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
-	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(o.DryRun) + "</mes:Test><mes:Prepared>")
-	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
-	x.text(sender)
-	x.raw(`"/><mes:Receiver id="not_supplied"/></mes:Header>` + "\n<mes:SubmitStructureResponse>\n")
+	x.begin(at, sender, o.DryRun)
 	refused := o.Refused()
 	warned := warnings(o, up)
-	for i := range o.Results {
-		x.result(&o.Results[i], action, refused, notes(o, i), warned[i])
+	kind := "SubmitStructureResponse"
+	if up.registers(o) {
+		kind = "SubmitRegistrationsResponse"
 	}
-	x.raw("</mes:SubmitStructureResponse>\n</mes:RegistryInterface>\n")
+	x.raw("<mes:" + kind + ">\n")
+	for i := range o.Results {
+		r := &o.Results[i]
+		if up.registers(o) {
+			x.raw("<reg:RegistrationStatus>")
+			x.registration(up.registrations[r.URN])
+			x.status(r, refused, notes(o, i), warned[i])
+			x.raw("</reg:RegistrationStatus>\n")
+			continue
+		}
+		x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, up.asks()) + `"><reg:MaintainableObject><URN>`)
+		x.text(r.URN.String())
+		x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
+		x.status(r, refused, notes(o, i), warned[i])
+		x.raw("</reg:SubmissionResult>\n")
+	}
+	x.raw("</mes:" + kind + ">\n</mes:RegistryInterface>\n")
 	return x.Flush()
+}
+
+// registers reports whether all results are of registrations in SubmitRegistrationsRequest messages.
+func (u *upload) registers(o *registry.Outcome) bool {
+	return len(u.registrations) > 0 && !slices.ContainsFunc(o.Results, func(r registry.Result) bool { return u.registrations[r.URN] == nil })
 }
 
 // notes are messages about the submission as a whole. The response has no place for them
@@ -79,10 +100,22 @@ type xmlWriter struct{ *bufio.Writer }
 func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
 func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
 
-func (x *xmlWriter) result(r *registry.Result, action string, refused bool, notes, warnings []string) {
-	x.raw(`<reg:SubmissionResult><reg:SubmittedStructure action="` + resultAction(r, action) + `"><reg:MaintainableObject><URN>`)
-	x.text(r.URN.String())
-	x.raw(`</URN></reg:MaintainableObject></reg:SubmittedStructure>`)
+// begin writes the beginning of a RegistryInterface message, with its header.
+func (x *xmlWriter) begin(at time.Time, sender string, test bool) {
+	x.raw(xml.Header)
+	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
+	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(test) + "</mes:Test><mes:Prepared>")
+	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
+	x.text(sender)
+	x.raw(`"/><mes:Receiver id="not_supplied"/></mes:Header>` + "\n")
+}
+
+func (x *xmlWriter) registration(r *sdmx.Registration) {
+	_, _ = x.Write(formats.AppendRegistration(nil, r))
+}
+
+// status writes what became of a structure.
+func (x *xmlWriter) status(r *registry.Result, refused bool, notes, warnings []string) {
 	where := ""
 	if r.Where != "" {
 		where = " (" + r.Where + ")"
@@ -107,7 +140,7 @@ func (x *xmlWriter) result(r *registry.Result, action string, refused bool, note
 	for _, n := range append(notes, warnings...) {
 		x.message(0, n)
 	}
-	x.raw("</reg:StatusMessage></reg:SubmissionResult>\n")
+	x.raw("</reg:StatusMessage>")
 }
 
 func (x *xmlWriter) message(code int, text string) {
@@ -121,13 +154,15 @@ func (x *xmlWriter) message(code int, text string) {
 	x.raw(`</com:Text></reg:MessageText>`)
 }
 
-// resultAction is what was done with a structure, as one of the four words of the schema;
-// FMR's Merge is a Replace there.
-func resultAction(r *registry.Result, action string) string {
+// resultAction is what was done with a structure, as one of the words of the schema; FMR's Merge is
+// a Replace there. echo asks for what was to be done, as the schema has it for a request.
+func resultAction(r *registry.Result, echo bool) string {
 	switch {
-	case r.Verdict == registry.Deleted || action == registry.ModeDelete.String():
+	case r.Verdict == registry.Deleted || r.Mode == registry.ModeDelete:
 		return "Delete"
-	case r.Verdict == registry.Created || action == registry.ModeAppend.String():
+	case r.Mode == registry.ModeInformation:
+		return "Information"
+	case r.Mode == registry.ModeAppend || r.Verdict == registry.Created && !echo:
 		return "Append"
 	}
 	return "Replace"

@@ -34,14 +34,14 @@ type Query struct {
 
 // Routes are those that answer with structures, or with what structures lead to.
 func (q *Query) Routes() []guard.Route {
-	return []guard.Route{
+	return append(q.registrationRoutes(), []guard.Route{
 		{Pattern: "GET /sdmx/v2/structure/{type}", Level: guard.Read, Long: true, Handle: q.Structures},
 		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}", Level: guard.Read, Long: true, Handle: q.Structures},
 		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}", Level: guard.Read, Long: true, Handle: q.Structures},
 		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Read, Long: true, Handle: q.Structures},
 		{Pattern: "GET /api/v1/transactions/{number}/structures", Level: guard.Read, Long: true, Handle: q.Transaction},
 		{Pattern: "GET /api/v1/dangling", Level: guard.Read, Handle: q.Dangling},
-	}
+	}...)
 }
 
 // classesOf finds the classes that a name in REST paths stands for.
@@ -76,6 +76,9 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		in.Classes = append(in.Classes, classes...)
+	}
+	if in.Classes == nil { // all structures, and what is none is asked for by its name
+		in.Classes = slices.DeleteFunc(sdmx.Modelled(), sdmx.Class.Apart)
 	}
 	if text := r.URL.Query().Get("asOf"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -179,7 +182,7 @@ const leftOutShown = 5
 func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format, none string, found find) (left formats.Remarks, done bool) {
 	now := q.Now().UTC().Truncate(time.Second)
 	out := formats.NewWriter(w, f, formats.Header{ID: messageID(now), Prepared: now, Sender: q.Sender})
-	some, lost := false, formats.Remarks{}
+	some, apart, lost := false, false, formats.Remarks{}
 	err := found(f.Order, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
 		if err != nil {
@@ -190,10 +193,14 @@ func (q *Query) write(w http.ResponseWriter, r *http.Request, f *formats.Format,
 			left.Join(remarks)
 			return nil
 		}
+		if some && u.Class.Apart() != apart {
+			left.Add(formats.Remark{URN: u.String(), Text: "left out, for it stands in a message of another kind; ask for it alone"})
+			return nil
+		}
 		lost.Join(remarks)
 		if !some {
-			w.Header().Set("Content-Type", f.MediaType)
-			some = true
+			w.Header().Set("Content-Type", f.Media(u.Class))
+			some, apart = true, u.Class.Apart()
 		}
 		return out.Write(m)
 	})

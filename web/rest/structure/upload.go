@@ -23,11 +23,15 @@ type upload struct {
 	summary formats.Summary
 	// only are the classes that the request may hold; none for any.
 	only []sdmx.Class
+	// door is set where RegistryInterface messages are taken.
+	door *door
+	// registrations are those of SubmitRegistrationsRequest messages.
+	registrations map[sdmx.URN]*sdmx.Registration
 }
 
 // newUpload reads the options of a request's query.
 func newUpload(r *http.Request) *upload {
-	return &upload{request: r, skipUnsupported: wire.IsTrue(r.URL.Query().Get("skipUnsupported"))}
+	return &upload{request: r, skipUnsupported: wire.IsTrue(r.URL.Query().Get("skipUnsupported")), registrations: map[sdmx.URN]*sdmx.Registration{}}
 }
 
 // warn adds a warning that is not about a place in the message.
@@ -101,14 +105,18 @@ func formError(err error) error {
 // file yields the structures of one file; kind is its Content-Type.
 func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submitted) error) error {
 	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
-		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported}, func(m sdmx.Maintainable, where string) error {
+		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported, Requests: u.door != nil}, func(m sdmx.Maintainable, where string) error {
 			if len(u.only) > 0 && !slices.Contains(u.only, m.Class()) {
 				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only[0])}
+			}
+			if r, ok := m.(*sdmx.Registration); ok {
+				u.registrations[sdmx.URNOf(m).Clone()] = r
 			}
 			return yield(registry.Submitted{Structure: m, Where: where})
 		})
 		if err == nil {
 			u.summary.Join(name, summary)
+			err = u.ask(name, summary.Request)
 		}
 		return err
 	})

@@ -1,0 +1,47 @@
+package codec
+
+import "urncast/sdmx"
+
+// LocalRef describes a reference to something that stands in a structure named elsewhere: the
+// element of SDMX-ML at hand, with a Ref that has an id or path, and perhaps a class and the id of
+// the list of a component. pkg is the package of the class.
+func (c *C) LocalRef(id, list, class *string, pkg string) {
+	if !c.Reading {
+		c.closeTag()
+		c.out = append(c.out, "<Ref"...)
+		for _, a := range [...]struct{ name, value string }{{"containerID", *list}, {"id", *id}, {"class", *class}, {"package", pkg}} {
+			if a.value != "" {
+				c.write(a.name, "", a.value, false)
+			}
+		}
+		c.out = append(c.out, "/>"...)
+		return
+	}
+	var t target
+	if !c.target(&t, true) {
+		return
+	}
+	*id, *list, *class = t.id, t.container, t.class
+	if k, known := sdmx.ClassByName(t.class); t.pkg != "" && known && t.pkg != k.Package() {
+		c.doc.remark(t.packageLine, t.packageColumn, func() string { return c.doc.path() + "/Ref[1]/@package" },
+			"package says %q, but %q follows from the class and counts", Clip(t.pkg, 60), k.Package())
+	}
+	if t.agency != "" || t.parent != "" {
+		c.RemarkHere("agencyID and maintainableParentID were left out: what %s is in follows from the map", Clip(t.id, 60))
+	}
+	if t.urn == "" {
+		return
+	}
+	named := c.parse(none, t.urn) // real files have it, though the schema permits it for codes alone
+	switch {
+	case c.doc.err != nil:
+	case named.Item == "" || t.id != "" && t.id != named.Item:
+		c.Fail("the URN %s does not name what is meant: an item of the source or target of the map; send a Ref with the id alone", named)
+	default:
+		c.RemarkHere("of the URN %s the id counts alone: what it is in follows from the map", named)
+		*id = named.Item
+		if t.class == "" {
+			*class = named.Target().Spell(sdmx.V2)
+		}
+	}
+}

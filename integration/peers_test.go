@@ -1,0 +1,254 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"urncast/integration/rig"
+	"urncast/integration/rig/pg"
+	"urncast/integration/topiccheck"
+)
+
+// A sample is a file as an office published it.
+type sample struct {
+	file, format string
+	last         int64             // the last transaction when it was taken
+	urns         []string          // of its structures
+	messages     map[string]string // what the topic of its format holds for them: the files, by URN
+}
+
+// sampleFormats are the formats that are read and written, with the folders of their samples.
+var sampleFormats = map[string][]string{
+	"sdmx-ml-2.1":   {"sdmx-ml-2.1"},
+	"sdmx-json-2.0": {"sdmx-json-2.0", "sdmx-json-2.1"},
+	"fusion-json":   {"fusion-json"},
+}
+
+// Every real file that is taken is published in its own format, and is there read back by the
+// libraries that statisticians use: pysdmx and sdmx1 find in the messages of the topic what they find in
+// the file.
+func TestPeersReadTheTopics(t *testing.T) {
+	t.Parallel()
+	samples := samples(t)
+	binary := rig.Python(t, "pysdmx[xml,json]==1.21.0", "sdmx1==2.28.0")
+	w := newFleet(t, rig.SharedKafka(t), pg.Shared(t))
+	w.call(200, http.MethodPut, "/api/v1/settings", `{"allowDangling": true, "requireAgencies": false}`, nil)
+	var routes []string
+	for f := range sampleFormats {
+		routes = append(routes, fmt.Sprintf(`{"topic": %q, "format": %q}`, w.database+"."+f, f))
+	}
+	w.call(201, http.MethodPost, "/api/v1/producers", `{"name": "default", "routes": [`+strings.Join(routes, ",")+`]}`, nil)
+	w.call(204, http.MethodPost, "/api/v1/producers/default/start", `{"how": "idle"}`, nil)
+	refused := map[string]int{}
+	taken := samples[:0]
+	for _, s := range samples {
+		if why := w.take(s); why != "" {
+			if !slices.ContainsFunc(refusals, func(r string) bool { return strings.Contains(why, r) }) {
+				t.Errorf("%s is refused: %s", s.file, why)
+			}
+			refused[s.format+": "+why]++
+		} else {
+			taken = append(taken, s)
+		}
+	}
+	w.idle("default")
+	for why, n := range refused {
+		t.Logf("refused %d: %s", n, why)
+	}
+	w.fetch(taken)
+	w.compare(binary, taken)
+}
+
+// samples lists the real files, which are outside of the repository.
+func samples(t *testing.T) (list []*sample) {
+	t.Helper()
+	dir := os.Getenv("URNCAST_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared")
+	}
+	for format, folders := range sampleFormats {
+		for _, folder := range folders {
+			files, _ := filepath.Glob(filepath.Join(dir, "sdmx", "samples", folder, "*"))
+			for _, f := range files {
+				list = append(list, &sample{file: f, format: format})
+			}
+		}
+	}
+	if len(list) == 0 {
+		t.Skip("the real files are not here; set URNCAST_SHARED to the folder that holds sdmx/samples")
+	}
+	slices.SortFunc(list, func(a, b *sample) int { return strings.Compare(a.file, b.file) })
+	return list
+}
+
+// take makes a sample the content of the registry, which it empties before but for a codelist, and
+// says why it is refused.
+func (w *world) take(s *sample) (why string) {
+	w.t.Helper()
+	if err := w.submit(http.MethodPost, "/sdmx/v2/structure?action=full-replace&wholeRegistry=true&force=empty", rig.Message(rig.Codelist{ID: "CL_LEFT", Name: "Left", Codes: 1})); err != nil {
+		w.t.Fatal(err)
+	}
+	text, err := os.ReadFile(s.file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	status, body, err := w.product.Do(http.MethodPost, "/sdmx/v2/structure?force=again", "", text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var answer struct {
+		Detail  string
+		Results []struct {
+			URN, Verdict string
+			Problems     []struct{ Text string }
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil && status < 300 {
+		w.t.Fatalf("%s: %d %s", s.file, status, body)
+	}
+	if status >= 300 {
+		for _, r := range answer.Results {
+			if r.Verdict == "refused" {
+				answer.Detail = fmt.Sprintf("%s: %v", r.URN, r.Problems)
+			}
+		}
+		return fmt.Sprintf("%d %s", status, answer.Detail)
+	}
+	for _, r := range answer.Results {
+		s.urns = append(s.urns, r.URN)
+	}
+	var p producerStatus
+	if err := w.product.JSON("/api/v1/producers/default", &p); err != nil {
+		w.t.Fatal(err)
+	}
+	s.last = p.Last
+	return ""
+}
+
+// fetch gives each sample the messages that the topic of its format had for its structures.
+func (w *world) fetch(samples []*sample) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	for format := range sampleFormats {
+		l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.database+"."+format)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, p := range l.Problems(1) {
+			w.t.Errorf("topic of %s: %s", format, p)
+		}
+		for _, s := range samples {
+			if s.format != format {
+				continue
+			}
+			s.messages = map[string]string{}
+			for i := range l.Messages {
+				m := &l.Messages[i]
+				if m.Number > s.last || m.Value == nil || !slices.ContainsFunc(s.urns, func(u string) bool { return sameStructure(u, m.Key) }) {
+					continue
+				}
+				file := filepath.Join(dir, fmt.Sprintf("%s-%d%s", format, m.Offset, filepath.Ext(s.file)))
+				if err := os.WriteFile(file, m.Value, 0o644); err != nil {
+					w.t.Fatal(err)
+				}
+				s.messages[m.Key] = file // a later one of the same key replaces it
+			}
+		}
+	}
+}
+
+// sameStructure compares URNs, of which one may be spelled as in SDMX 2.1 and the other as in 3.0.
+func sameStructure(a, b string) bool {
+	spelled := strings.NewReplacer(".ContentConstraint=", ".DataConstraint=")
+	return spelled.Replace(a) == spelled.Replace(b)
+}
+
+// verdict is what one library says of a sample.
+type verdict struct {
+	Unread     string
+	Read, Same int
+	Differs    []string
+}
+
+// limits are differences that come from how a library reads the file, not from what the topic holds.
+var limits = []string{
+	// Of what is named before it is there, sdmx1 keeps the empty thing that it made for the name.
+	"sdmx1 Codelist=SDMX:CL_AGE(1.0).items.Y:", "sdmx1 ProvisionAgreement=WB:GCI_GHA(1.0).names:",
+	// sdmx1 reads a ruleset scheme only beside a transformation scheme that names it.
+	"sdmx1 SDMX:RS1(1.0) cannot be read: RuntimeError: 1 uncollected items",
+	// pysdmx keeps the last of several hierarchies that have one id in different hierarchical codelists.
+	"pysdmx Hierarchy=BIS:HIERARCHY_BORROWERS(1.0)", "pysdmx Hierarchy=BIS:HIERARCHY_COUNTRY(1.0)",
+}
+
+// least is how many structures were the same when this was written.
+var least = map[string]int{"sdmx-ml-2.1, pysdmx": 1793, "sdmx-ml-2.1, sdmx1": 2046, "sdmx-json-2.0, pysdmx": 60}
+
+// refusals are the reasons for which a real file may be refused.
+var refusals = []string{
+	"the message holds no structures",
+	"class Categorisation is maintainable, so nothing may follow the version", // a wrong reference
+	"it is of a type that",
+}
+
+// compare has the libraries compare each sample with its messages.
+func (w *world) compare(python string, samples []*sample) {
+	w.t.Helper()
+	var jobs bytes.Buffer
+	for _, s := range samples {
+		if err := json.NewEncoder(&jobs).Encode(map[string]any{"source": s.file, "messages": s.messages}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, python, "testdata/peers.py")
+	var complaints strings.Builder
+	c.Stdin, c.Stderr = &jobs, &complaints
+	out, err := c.Output()
+	if err != nil {
+		w.t.Fatalf("testdata/peers.py: %v\n%s", err, complaints.String()[max(0, complaints.Len()-2000):])
+	}
+	type total struct{ files, read, same, differ int }
+	totals := map[string]*total{}
+	answers := json.NewDecoder(bytes.NewReader(out))
+	for _, s := range samples {
+		var said map[string]verdict
+		if err := answers.Decode(&said); err != nil {
+			w.t.Fatal(err)
+		}
+		for peer, v := range said {
+			v.Differs = slices.DeleteFunc(v.Differs, func(d string) bool {
+				return slices.ContainsFunc(limits, func(l string) bool { return strings.HasPrefix(peer+" "+d, l) })
+			})
+			of := totals[s.format+", "+peer]
+			if of == nil {
+				of = &total{}
+				totals[s.format+", "+peer] = of
+			}
+			of.read += v.Read
+			if v.Unread != "" {
+				continue
+			}
+			of.files, of.same, of.differ = of.files+1, of.same+v.Same, of.differ+len(v.Differs)
+			for _, d := range v.Differs {
+				w.t.Errorf("%s by %s: %s", filepath.Base(s.file), peer, d)
+			}
+		}
+	}
+	for what, n := range totals {
+		if n.same < least[what] {
+			w.t.Errorf("%s found only %d structures of the files on the topic, not %d: the test shows less than it did", what, n.same, least[what])
+		}
+		w.t.Logf("%s: %d files read; of their structures %d are the same on the topic, %d differ; %d messages read", what, n.files, n.same, n.differ, n.read)
+	}
+}

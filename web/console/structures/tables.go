@@ -1,0 +1,331 @@
+package structures
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"urncast/sdmx"
+	"urncast/web/console/ui"
+)
+
+// A Table is content of a structure that is no item, such as what a map maps.
+type Table struct {
+	Heading string
+	Columns []string
+	Rows    [][]string
+	Total   int // of rows; no more than ItemsShown are in Rows
+}
+
+// tables has, for each class with such content, what its page shows of it.
+var tables = map[sdmx.Class]func(sdmx.Maintainable) []Table{
+	sdmx.ClassStructureSet:          of(structureSetTables),
+	sdmx.ClassStructureMap:          of(structureMapTables),
+	sdmx.ClassRepresentationMap:     of(representationMapTables),
+	sdmx.ClassConceptSchemeMap:      of(func(m *sdmx.ConceptSchemeMap) []Table { return itemMapTables(&m.SchemeMap) }),
+	sdmx.ClassCategorySchemeMap:     of(func(m *sdmx.CategorySchemeMap) []Table { return itemMapTables(&m.SchemeMap) }),
+	sdmx.ClassOrganisationSchemeMap: of(func(m *sdmx.OrganisationSchemeMap) []Table { return itemMapTables(&m.SchemeMap) }),
+	sdmx.ClassReportingTaxonomyMap:  of(func(m *sdmx.ReportingTaxonomyMap) []Table { return itemMapTables(&m.SchemeMap) }),
+
+	sdmx.ClassDataConstraint:       of(func(x *sdmx.DataConstraint) []Table { return constraintTables(x.Cubes, x.KeySets) }),
+	sdmx.ClassAttachmentConstraint: of(func(x *sdmx.AttachmentConstraint) []Table { return constraintTables(nil, x.KeySets) }),
+
+	sdmx.ClassProcess: of(transitionTables),
+}
+
+func of[T sdmx.Maintainable](show func(T) []Table) func(sdmx.Maintainable) []Table {
+	return func(m sdmx.Maintainable) []Table { return show(m.(T)) }
+}
+
+// tablesOf returns the tables of a structure that have rows, and the memory of their texts.
+func tablesOf(m sdmx.Maintainable) (out []Table, bytes int) {
+	show := tables[m.Class()]
+	if show == nil {
+		return nil, 0
+	}
+	for _, t := range show(m) {
+		if t.Total == 0 {
+			continue
+		}
+		for _, row := range t.Rows {
+			for i := range row {
+				row[i] = strings.Clone(row[i]) // keeps no part of the document
+				bytes += len(row[i])
+			}
+		}
+		out = append(out, t)
+	}
+	return out, bytes
+}
+
+// add adds a row; those that are not shown are only counted.
+func (t *Table) add(cells ...string) {
+	if t.Total++; t.Total <= ItemsShown {
+		t.Rows = append(t.Rows, cells)
+	}
+}
+
+// isFull reports whether more rows would only be counted.
+func (t *Table) isFull() bool { return t.Total >= ItemsShown }
+
+func structureMapTables(m *sdmx.StructureMap) []Table {
+	mapped := Table{Heading: "Mapped components", Columns: []string{"Source", "Target", "How"}}
+	for _, x := range m.Components {
+		how := "the same value"
+		if r := x.Representation; !r.IsZero() {
+			how = "by " + r.Short()
+		}
+		mapped.add(strings.Join(x.Sources, ", "), strings.Join(x.Targets, ", "), how)
+	}
+	dates := func(x *sdmx.DateMap, how string) {
+		switch {
+		case x.TargetFrequency != "":
+			how += ", to frequency " + x.TargetFrequency
+		case x.FrequencyDimension != "":
+			how += ", to the frequency in " + x.FrequencyDimension
+		}
+		for _, p := range x.Mapped {
+			mapped.add(p.Source, p.Target, how)
+		}
+	}
+	for i := range m.DatePatterns {
+		x := &m.DatePatterns[i]
+		dates(&x.DateMap, "dates such as "+x.Pattern+" ("+x.Locale+")")
+	}
+	for i := range m.Epochs {
+		x := &m.Epochs[i]
+		dates(&x.DateMap, "time counted in units of a "+x.Unit+" from "+x.Base)
+	}
+	for _, x := range m.FixedSources {
+		mapped.add(x.Component, "", "taken to be "+listed(x.Values))
+	}
+	for _, x := range m.FixedTargets {
+		mapped.add("", x.Component, "always "+listed(x.Values))
+	}
+	formats := Table{Heading: "Forms of dates", Columns: []string{"Frequency", "Pattern"}}
+	for _, x := range m.FrequencyFormats {
+		formats.add(x.Frequency, x.Pattern)
+	}
+	return []Table{mapped, formats}
+}
+
+// valuesShown is how many values a cell holds.
+const valuesShown = 60
+
+// listed returns values as a text, of many the first.
+func listed(values []string) string {
+	if len(values) <= valuesShown {
+		return strings.Join(values, ", ")
+	}
+	return strings.Join(values[:valuesShown], ", ") + " and " + ui.Count(len(values)-valuesShown) + " more"
+}
+
+func representationMapTables(m *sdmx.RepresentationMap) []Table {
+	t := Table{Heading: "Mapped values"}
+	ends := func(what string, lists []sdmx.MappedList) {
+		for _, x := range lists {
+			t.Columns = append(t.Columns, what+" · "+cmp.Or(x.Type, x.List.ID))
+		}
+	}
+	ends("From", m.Sources)
+	ends("To", m.Targets)
+	dated := slices.ContainsFunc(m.Mappings, func(x sdmx.ValueMapping) bool { return x.ValidFrom+x.ValidTo != "" })
+	if dated {
+		t.Columns = append(t.Columns, "Valid")
+	}
+	for i := range m.Mappings {
+		if t.isFull() {
+			break
+		}
+		x := &m.Mappings[i]
+		row := make([]string, len(t.Columns))
+		for j := range min(len(x.Sources), len(m.Sources)) {
+			row[j] = mappedWord(&x.Sources[j])
+		}
+		copy(row[len(m.Sources):len(m.Sources)+len(m.Targets)], x.Targets)
+		if dated {
+			row[len(row)-1] = validWord(x.ValidFrom, x.ValidTo)
+		}
+		t.add(row...)
+	}
+	t.Total = len(m.Mappings)
+	return []Table{t}
+}
+
+// mappedWord says for which values a mapping is.
+func mappedWord(x *sdmx.MappedValue) string {
+	value := cmp.Or(x.Value, "(empty)")
+	if x.RegEx {
+		value = "like " + x.Value
+	}
+	if x.Start+x.End != "" {
+		value += " at " + x.Start + "–" + x.End
+	}
+	return value
+}
+
+func validWord(from, to string) string {
+	if from+to == "" {
+		return ""
+	}
+	return cmp.Or(from, "…") + " – " + cmp.Or(to, "…")
+}
+
+func itemMapTables(m *sdmx.SchemeMap) []Table {
+	t := Table{Heading: "Mapped items", Columns: []string{"From", "To", "Valid"}}
+	for i := range m.Maps {
+		x := &m.Maps[i]
+		t.add(mappedWord(&x.Source), x.Target, validWord(x.ValidFrom, x.ValidTo))
+	}
+	return []Table{t}
+}
+
+func structureSetTables(s *sdmx.StructureSet) []Table {
+	var out []Table
+	for i := range s.Maps {
+		x := &s.Maps[i]
+		t := Table{Heading: ui.Capital(x.Kind.Class().Word()) + " " + x.ID, Columns: []string{"From · " + x.Source.ID, "To · " + x.Target.ID}}
+		byValue := x.Kind == sdmx.MapStructures
+		if byValue {
+			t.Columns = append(t.Columns, "How")
+		}
+		for j := range x.Items {
+			row := []string{x.Items[j].Source.ID, x.Items[j].Target.ID}
+			if byValue {
+				row = append(row, howWord(x.Items[j].Values))
+			}
+			t.add(row...)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// howWord says how values of components are mapped.
+func howWord(v *sdmx.MappedByValue) string {
+	switch {
+	case v == nil:
+		return "the same value"
+	case v.CodelistMap != "":
+		return "by codelist map " + v.CodelistMap
+	case v.Format != nil:
+		return "the " + strings.ToLower(v.FormatOf) + " of the code, as " + cmp.Or(v.Format.Type, "String")
+	}
+	var pairs []string
+	for _, p := range v.Pairs {
+		pairs = append(pairs, cmp.Or(p.Source, "(empty)")+" → "+cmp.Or(p.Target, "(empty)"))
+	}
+	return listed(pairs)
+}
+
+func constraintTables(cubes []sdmx.CubeRegion, sets []sdmx.KeySet) []Table {
+	values := Table{Heading: "Values", Columns: []string{"Component", "Is", "Values"}}
+	for _, r := range cubes {
+		for _, x := range slices.Concat(r.Keys, r.Components) {
+			is := "included"
+			if r.Excluded != x.Excluded {
+				is = "excluded"
+			}
+			values.add(x.ID, is, valuesWord(&x))
+		}
+	}
+	keys := Table{Heading: "Keys", Columns: []string{"Key", "Is"}}
+	for _, s := range sets {
+		is := "included"
+		if s.Excluded {
+			is = "excluded"
+		}
+		for i := range s.Keys {
+			if keys.isFull() {
+				keys.Total += len(s.Keys) - i
+				break
+			}
+			var parts []string
+			for _, v := range s.Keys[i].Values {
+				parts = append(parts, v.ID+" = "+v.Value)
+			}
+			for j := range s.Keys[i].Components {
+				x := &s.Keys[i].Components[j]
+				parts = append(parts, x.ID+" = "+valuesWord(x))
+			}
+			keys.add(strings.Join(parts, ", "), is)
+		}
+	}
+	return []Table{values, keys}
+}
+
+func valuesWord(x *sdmx.ComponentValues) string {
+	if r := x.Range; r != nil {
+		return rangeWord(r)
+	}
+	var out []string
+	for _, v := range x.Values {
+		switch v.Cascade {
+		case "true":
+			out = append(out, v.Value+" and below")
+		case "excluderoot":
+			out = append(out, "below "+v.Value)
+		default:
+			out = append(out, v.Value)
+		}
+	}
+	return cmp.Or(listed(out), "any")
+}
+
+func rangeWord(r *sdmx.TimeRange) string {
+	var out []string
+	for _, x := range []struct {
+		word  string
+		bound *sdmx.PeriodBound
+	}{{"before", r.Before}, {"after", r.After}, {"from", r.Start}, {"to", r.End}} {
+		if x.bound == nil {
+			continue
+		}
+		word := x.word + " " + x.bound.Period
+		if x.bound.Exclusive {
+			word += " (not included)"
+		}
+		out = append(out, word)
+	}
+	return strings.Join(out, " ")
+}
+
+func transitionTables(p *sdmx.Process) []Table {
+	t := Table{Heading: "Transitions", Columns: []string{"From", "To", "If"}}
+	sdmx.EachItem(p, func(it sdmx.Item) {
+		if x, ok := it.Value.(*sdmx.ProcessStep); ok {
+			for i := range x.Transitions {
+				t.add(it.Path, x.Transitions[i].Target, x.Transitions[i].Conditions.In("en"))
+			}
+		}
+	})
+	return []Table{t}
+}
+
+// columns are those of ui.Table.
+func (t *Table) columns() []ui.Column {
+	out := make([]ui.Column, len(t.Columns))
+	for i, word := range t.Columns {
+		out[i].Word = word
+	}
+	return out
+}
+
+// said are the columns that hold words and no ids or values.
+var said = []string{"How", "If", "Is", "Valid"}
+
+func (t *Table) class(column int) string {
+	if slices.Contains(said, t.Columns[column]) {
+		return "dim"
+	}
+	return "mono any"
+}
+
+// note counts the rows, if not all are shown.
+func (t *Table) note() string {
+	if len(t.Rows) < t.Total {
+		return "the first " + strconv.Itoa(len(t.Rows)) + " of " + ui.Count(t.Total)
+	}
+	return ui.Count(t.Total)
+}

@@ -1,0 +1,178 @@
+package structure
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"slices"
+
+	"urncast/formats"
+	"urncast/registry"
+	"urncast/sdmx"
+	"urncast/web/answer"
+	"urncast/web/guard"
+)
+
+// registrationRoutes are the registration queries of SDMX REST 2.x.
+func (q *Query) registrationRoutes() []guard.Route {
+	return []guard.Route{
+		{Pattern: "GET /sdmx/v2/registration/id/{id}", Level: guard.Read, Long: true, Handle: q.registrationsByID},
+		{Pattern: "GET /sdmx/v2/registration/provider/{agency}/{provider}", Level: guard.Read, Long: true, Handle: q.registrationsOfProvider},
+		{Pattern: "GET /sdmx/v2/registration/{context}/{agency}/{id}/{version}", Level: guard.Read, Long: true, Handle: q.registrationsOf},
+	}
+}
+
+// registrationsByID serves GET /sdmx/v2/registration/id/{id}.
+func (q *Query) registrationsByID(w http.ResponseWriter, r *http.Request) {
+	q.registrations(w, r, registry.Query{IDs: list(r.PathValue("id"))}, func(*sdmx.Registration, *agreement) bool { return true })
+}
+
+// registrationsOfProvider serves GET /sdmx/v2/registration/provider/{agency}/{provider}.
+func (q *Query) registrationsOfProvider(w http.ResponseWriter, r *http.Request) {
+	agencies, providers := list(r.PathValue("agency")), list(r.PathValue("provider"))
+	in := func(list []string, s string) bool { return list == nil || slices.Contains(list, s) }
+	q.registrations(w, r, registry.Query{}, func(_ *sdmx.Registration, a *agreement) bool {
+		return a != nil && in(agencies, a.provider.Agency) && in(providers, a.provider.Item)
+	})
+}
+
+// registrationsOf serves GET /sdmx/v2/registration/{context}/{agency}/{id}/{version}: those of
+// provision agreements, of dataflows, or of data structures.
+func (q *Query) registrationsOf(w http.ResponseWriter, r *http.Request) {
+	in := registry.Query{Agencies: list(r.PathValue("agency")), IDs: list(r.PathValue("id")), Versions: r.PathValue("version")}
+	named := r.PathValue("context")
+	switch named {
+	case "provisionagreement":
+		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement}
+	case "dataflow":
+		in.Classes = []sdmx.Class{sdmx.ClassDataflow}
+	case "datastructure":
+		in.Classes = []sdmx.Class{sdmx.ClassDataStructure}
+	case "*":
+		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement, sdmx.ClassDataflow, sdmx.ClassDataStructure}
+	default:
+		answer.WriteError(w, r, http.StatusNotFound, "There are no registrations of a %q: the context is provisionagreement, dataflow, datastructure, or *.", named)
+		return
+	}
+	var context []sdmx.URN
+	if err := q.Registry.Find(r.Context(), in, nil, func(u sdmx.URN, _ []byte) error {
+		context = append(context, u.Clone())
+		return nil
+	}); err != nil {
+		writeFindError(w, r, err)
+		return
+	}
+	structures := map[sdmx.URN]sdmx.Ref{} // of dataflows
+	if err := q.each(r.Context(), registry.Query{Classes: []sdmx.Class{sdmx.ClassDataflow}, Versions: "*"}, func(m sdmx.Maintainable) {
+		structures[sdmx.URNOf(m)] = m.(*sdmx.Dataflow).Structure
+	}); err != nil {
+		writeFindError(w, r, err)
+		return
+	}
+	q.registrations(w, r, registry.Query{}, func(x *sdmx.Registration, a *agreement) bool {
+		if slices.ContainsFunc(context, func(u sdmx.URN) bool {
+			return leadsTo(x.Agreement, u) || a != nil && leadsTo(a.usage, u)
+		}) {
+			return true
+		}
+		for flow, structure := range structures {
+			if a != nil && leadsTo(a.usage, flow) && slices.ContainsFunc(context, func(u sdmx.URN) bool { return leadsTo(structure, u) }) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// leadsTo reports whether a reference can lead to a structure.
+func leadsTo(r sdmx.Ref, u sdmx.URN) bool {
+	return r.Class == u.Class && r.Agency == u.Agency && r.ID == u.ID && r.Version.Matches(u.Version)
+}
+
+// An agreement is what a provision agreement says.
+type agreement struct{ usage, provider sdmx.Ref }
+
+// isMetadata reports whether metadata is provided, and no data.
+func (a *agreement) isMetadata() bool { return a != nil && a.usage.Class == sdmx.ClassMetadataflow }
+
+// each calls fn with every structure that a query selects.
+func (q *Query) each(ctx context.Context, in registry.Query, fn func(sdmx.Maintainable)) error {
+	return q.Registry.Find(ctx, in, nil, func(u sdmx.URN, body []byte) error {
+		m, err := sdmx.ParseCanonical(u.Class, body)
+		if err == nil {
+			fn(m)
+		}
+		return err
+	})
+}
+
+// agreements returns all provision agreements.
+func (q *Query) agreements(ctx context.Context) (map[sdmx.URN]*agreement, error) {
+	out := map[sdmx.URN]*agreement{}
+	err := q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
+		x := m.(*sdmx.ProvisionAgreement)
+		out[sdmx.URNOf(m)] = &agreement{x.Usage, x.Provider}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassMetadataProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
+		x := m.(*sdmx.MetadataProvisionAgreement)
+		out[sdmx.URNOf(m)] = &agreement{x.Metadataflow, x.Provider}
+	})
+}
+
+// registrations answers with the registrations that a query and is select, as a
+// QueryRegistrationResponse of SDMX-ML 2.1.
+func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registry.Query, is func(*sdmx.Registration, *agreement) bool) {
+	for _, name := range []string{"updatedBefore", "updatedAfter"} {
+		if r.URL.Query().Has(name) {
+			answer.WriteError(w, r, http.StatusNotImplemented, "%s is not served here: ask without it, and look at lastUpdated.", name)
+			return
+		}
+	}
+	if answer.WantsJSON(r) {
+		answer.WriteError(w, r, http.StatusNotAcceptable, "SDMX-JSON has no registrations; they are answered as %s.", formats.MediaRegistry)
+		return
+	}
+	agreements, err := q.agreements(r.Context())
+	if err != nil {
+		writeFindError(w, r, err)
+		return
+	}
+	type result struct {
+		registration *sdmx.Registration
+		isMetadata   bool
+	}
+	var found []result
+	in.Classes = []sdmx.Class{sdmx.ClassRegistration}
+	err = q.each(r.Context(), in, func(m sdmx.Maintainable) {
+		x := m.(*sdmx.Registration)
+		if a := agreements[x.Agreement.URN]; is(x, a) {
+			found = append(found, result{x, a.isMetadata()})
+		}
+	})
+	switch {
+	case err != nil:
+		writeFindError(w, r, err)
+		return
+	case len(found) == 0:
+		answer.WriteError(w, r, http.StatusNotFound, "No registration matches %s.", r.URL.Path)
+		return
+	}
+	w.Header().Set("Content-Type", formats.MediaRegistry)
+	x := &xmlWriter{Writer: bufio.NewWriter(w)}
+	x.begin(q.Now(), q.Sender, false)
+	x.raw("<mes:QueryRegistrationResponse><reg:StatusMessage status=\"Success\"/>\n")
+	for _, f := range found {
+		kind := "DataResult"
+		if f.isMetadata {
+			kind = "MetadataResult"
+		}
+		x.raw(`<reg:QueryResult timeSeriesMatch="false"><reg:` + kind + `>`)
+		x.registration(f.registration)
+		x.raw(`</reg:` + kind + "></reg:QueryResult>\n")
+	}
+	x.raw("</mes:QueryRegistrationResponse>\n</mes:RegistryInterface>\n")
+	_ = x.Flush() // fails only if the reader has left
+}

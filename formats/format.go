@@ -72,11 +72,17 @@ func (f *Format) Media(c sdmx.Class) string {
 // MediaRegistry is the media type of RegistryInterface messages of SDMX-ML 2.1.
 const MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
 
+// MediaRegistry30 is that of SDMX-ML 3.0.
+const MediaRegistry30 = "application/vnd.sdmx.registry+xml;version=3.0.0"
+
 // Order returns the rank of a class in messages of the format: structures have to be written
-// in rising order of it, those of one class one after another.
+// in rising order of it, those of one class one after another. Classes that are Apart come last.
 func (f *Format) Order(c sdmx.Class) int {
 	if !f.dialect.XML() {
 		return int(c)
+	}
+	if c.Apart() {
+		return len(structures.Containers())<<8 + int(c)
 	}
 	container, _, _ := structures.Names(f.dialect, c)
 	return slices.Index(structures.Containers(), container)<<8 + int(c)

@@ -78,6 +78,7 @@ type reading struct {
 	// language is that of texts which state none, in SDMX-JSON; empty if it is not known.
 	language string
 	yield    func(m sdmx.Maintainable, where string) error
+	is30     bool // a request of SDMX-ML 3.0
 }
 
 // Read reads a message, whose format it recognises by the content, and calls yield with one
@@ -140,7 +141,7 @@ func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
 		return doc.ErrorAtRoot(err.Error())
 	}
 	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) {
-		c.Language = r.language
+		c.Language, c.URNs = r.language, r.is30
 		structures.Describe(c, m)
 	})
 	if err != nil {

@@ -87,6 +87,10 @@ func (r *reading) checkRoot(root codec.Tag) error {
 		return r.errorMessage()
 	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage && r.Requests:
 		return nil
+	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage30 && r.Requests:
+		r.is30 = true
+		r.tags.Read30()
+		return nil
 	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage:
 		return doc.ErrorAtRoot("this is a RegistryInterface message, which says what to do with its structures; POST it to /sdmx/v2/structure, or send its structures here as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):

@@ -73,6 +73,36 @@ func TestSubmitRegistrationsRequest(t *testing.T) {
 	}
 }
 
+// A request of SDMX-ML 3.0 is read like one of 2.1; its references are URNs.
+func TestSubmitRegistrationsRequest30(t *testing.T) {
+	const urn = "urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=X:P(1.0.0-draft)"
+	in := strings.ReplaceAll(registering(registrationRequest("Replace", ` id="R1" validFrom="2026-01-01T00:00:00Z"`, `<r:ProvisionAgreement> `+urn+"\n"+`</r:ProvisionAgreement>`+source(simpleSource+`<r:QueryableDataSource isRESTDatasource="true" isWebServiceDatasource="false"><c:DataURL>https://x.example.org/rest</c:DataURL></r:QueryableDataSource>`))), "/v2_1/", "/v3_0/")
+	ms, sum, err := readAll(t, "f", []byte(in), ReadOptions{Requests: true})
+	if err != nil || len(ms) != 1 || sum.Warnings.Count > 0 || !sum.Request.Is30 {
+		t.Fatalf("%d registrations, %v, %v", len(ms), sum.Warnings.First, err)
+	}
+	r := ms[0].(*sdmx.Registration)
+	if r.Agreement.String() != urn || r.Agency != "X" || r.Queryable.URL != "https://x.example.org/rest" || r.Simple == "" {
+		t.Errorf("it is read as %+v", r)
+	}
+	if got := string(AppendRegistration(nil, r, true)); !strings.Contains(got, "<reg:ProvisionAgreement>"+urn+"</reg:ProvisionAgreement>") {
+		t.Errorf("it is written as %s", got)
+	}
+	for name, c := range map[string][2]string{
+		"a Ref":             {strings.Replace(in, " "+urn+"\n", `<Ref id="P" agencyID="X" version="1.0"/>`, 1), `"Ref"`},
+		"no URN":            {strings.Replace(in, urn, "X:P(1.0.0)", 1), "X:P(1.0.0)"},
+		"2.1 inside 3.0":    {strings.Replace(in, `schemas/v3_0/registry`, `schemas/v2_1/registry`, 1), "is not expected"},
+		"not where it acts": {in, "which this version does not read yet"},
+	} {
+		if _, _, err := readAll(t, "f", []byte(c[0]), ReadOptions{Requests: name != "not where it acts"}); err == nil || !strings.Contains(err.Error(), c[1]) {
+			t.Errorf("%s: got %v, want %q", name, err, c[1])
+		}
+	}
+	if _, _, err := readAll(t, "f", []byte(strings.ReplaceAll(head21+listA+tail21, "/v2_1/", "/v3_0/")), ReadOptions{Requests: true}); err == nil || !strings.Contains(err.Error(), "does not read yet") {
+		t.Errorf("a Structure message of 3.0: %v", err)
+	}
+}
+
 // What is no registration is refused, with the place.
 func TestWrongRegistrations(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{

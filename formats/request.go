@@ -30,6 +30,8 @@ type Request struct {
 	// Actions has every structure or registration of the message, with its own action, or that of
 	// the message; empty if the message names neither. The schema's default is Append.
 	Actions map[sdmx.URN]Action
+	// Is30 says that the message is of SDMX-ML 3.0, as the answer should be.
+	Is30 bool
 }
 
 // requests read the requests that a RegistryInterface message can make, by their elements.
@@ -42,8 +44,8 @@ func init() { // they refer to what refers to them
 	}
 }
 
-// registryInterface reads a RegistryInterface message (SDMX-ML 2.1), which submits structures or
-// registrations.
+// registryInterface reads a RegistryInterface message, which submits structures (SDMX-ML 2.1) or
+// registrations (2.1 and 3.0).
 func (r *reading) registryInterface(root codec.Tag) error {
 	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest or a SubmitRegistrationsRequest is expected in it")
 	err := r.parts("/RegistryInterface", root, func(path string, tag codec.Tag) error {
@@ -54,7 +56,7 @@ func (r *reading) registryInterface(root codec.Tag) error {
 		case r.summary.Request != nil:
 			return r.tags.Here().ErrorAtRoot("a RegistryInterface message has one request, and this is a second; send it in a message of its own")
 		}
-		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}}
+		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}, Is30: r.is30}
 		return read(r, path, tag)
 	})
 	if err == nil && r.summary.Request == nil {
@@ -74,6 +76,9 @@ type submitted struct {
 // another action applies.
 func (r *reading) submitStructures(path string, tag codec.Tag) error {
 	doc := r.tags.Here()
+	if r.is30 {
+		return doc.ErrorAtRoot("this is a SubmitStructureRequest of SDMX-ML 3.0, whose structures this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2.0 or Fusion-JSON")
+	}
 	whole, err := actionOf(doc, doc.RootAttr("action"))
 	if err != nil {
 		return err

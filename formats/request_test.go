@@ -83,7 +83,7 @@ func TestWrongRequests(t *testing.T) {
 		"two requests":    {strings.Replace(asking("", ""), end, `<m:SubmitStructureRequest/>`+end, 1), "and this is a second"},
 		"a response":      {interface21 + `<m:SubmitStructureResponse/>` + end, `element "SubmitStructureResponse"`},
 		"nothing":         {interface21 + end, "asks for nothing"},
-		"version 3.0":     {strings.ReplaceAll(asking("", ""), "/v2_1/", "/v3_0/"), "namespace http://www.sdmx.org/resources/sdmxml/schemas/v3_0/message, which this version does not read yet"},
+		"version 3.0":     {strings.ReplaceAll(asking("", ""), "/v2_1/", "/v3_0/"), "whose structures this version does not read yet"},
 		"error in footer": {strings.Replace(asking("", ""), end, `<f:Footer `+footerSpace+`><f:Message code="1" severity="Error"><c:Text>no</c:Text></f:Message></f:Footer>`+end, 1), "the message says that it is an error"},
 		"not closed":      {strings.TrimSuffix(asking("", ""), end), "ends"},
 	} {
@@ -119,6 +119,34 @@ func TestRealRequests(t *testing.T) {
 		}
 		if err != nil || len(ms) != 1 || ms[0].Class() != want || sum.Request.Actions[sdmx.URNOf(ms[0])] != ActionAppend {
 			t.Errorf("%s is read as %v, %+v, %v", name, ms, sum.Request, err)
+		}
+	}
+}
+
+// Anything unknown, anywhere in a request, is an error or a remark that names it.
+func TestNothingUnknownInRequestsIsDropped(t *testing.T) {
+	registration := registrationRequest("Append", ` id="R"`, agreementP+source(simpleSource+`<r:QueryableDataSource isRESTDatasource="true" isWebServiceDatasource="false"><c:DataURL>https://x.example.org/rest</c:DataURL></r:QueryableDataSource>`))
+	for name, in := range map[string]string{"structures": asking(` action="Append"`, submittedAs(` action="Delete"`, refToB)), "registrations": registering(registration, strings.Replace(registration, `"R"`, `"S"`, 1))} {
+		was, sum, err := readAll(t, "f", []byte(in), ReadOptions{Requests: true})
+		if err != nil || sum.Warnings.Count > 0 {
+			t.Fatalf("%s: the message itself is not understood: %v, %v", name, sum.Warnings.First, err)
+		}
+		all := unknownXML(t, []byte(in))
+		for _, c := range all {
+			ms, sum, err := readAll(t, "f", c.data, ReadOptions{Requests: true})
+			said := ""
+			if err != nil {
+				said = err.Error()
+			}
+			for _, w := range sum.Warnings.First {
+				said += w.String()
+			}
+			if !strings.Contains(said, "unheard") && !strings.Contains(said, "text is not expected") || err == nil && asKept(ms) != asKept(was) {
+				t.Errorf("%s: %s was dropped: %q", name, c.what, said)
+			}
+		}
+		if len(all) < 60 {
+			t.Errorf("%s: only %d changes were made", name, len(all))
 		}
 	}
 }

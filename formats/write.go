@@ -143,10 +143,15 @@ func appendElement(b []byte, f *Format, name string, m sdmx.Maintainable) []byte
 	return c.Bytes()
 }
 
-// AppendRegistration appends a registration as the element of SDMX-ML 2.1, for a message that
+// AppendRegistration appends a registration as the element of SDMX-ML 2.1 or 3.0, for a message that
 // declares the prefixes reg and com.
-func AppendRegistration(b []byte, r *sdmx.Registration) []byte {
-	return appendElement(b, SDMXML21, "reg:Registration", r)
+func AppendRegistration(b []byte, r *sdmx.Registration, is30 bool) []byte {
+	c := codec.Appender(codec.ML21, b)
+	c.URNs = is30
+	c.Begin("reg:Registration", "")
+	structures.Describe(c, r)
+	c.End()
+	return c.Bytes()
 }
 
 // AppendMessage appends a complete message with one structure. The same arguments give the

@@ -49,6 +49,7 @@ func TestPeersReadTheTopics(t *testing.T) {
 	}
 	w.call(201, http.MethodPost, "/api/v1/producers", `{"name": "default", "routes": [`+strings.Join(routes, ",")+`]}`, nil)
 	w.call(204, http.MethodPost, "/api/v1/producers/default/start", `{"how": "idle"}`, nil)
+	w.idle("default") // what is recorded before it has started is not sent
 	refused := map[string]int{}
 	taken := samples[:0]
 	for _, s := range samples {
@@ -64,6 +65,9 @@ func TestPeersReadTheTopics(t *testing.T) {
 	w.idle("default")
 	for why, n := range refused {
 		t.Logf("refused %d: %s", n, why)
+	}
+	if out, err := w.product.Run(t.Context(), "verify"); err != nil {
+		t.Errorf("urncast verify: %v\n%s", err, out)
 	}
 	w.fetch(taken)
 	w.compare(binary, taken)
@@ -144,9 +148,6 @@ func (w *world) fetch(samples []*sample) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for _, p := range l.Problems(1) {
-			w.t.Errorf("topic of %s: %s", format, p)
-		}
 		for _, s := range samples {
 			if s.format != format {
 				continue
@@ -187,17 +188,21 @@ var limits = []string{
 	// sdmx1 reads a ruleset scheme only beside a transformation scheme that names it.
 	"sdmx1 SDMX:RS1(1.0) cannot be read: RuntimeError: 1 uncollected items",
 	// pysdmx keeps the last of several hierarchies that have one id in different hierarchical codelists.
+	// Fixed values stand in no order; those of the source are written first.
+	"pysdmx StructureMap=BIS:SRC_2_MDD(1.0).maps",
 	"pysdmx Hierarchy=BIS:HIERARCHY_BORROWERS(1.0)", "pysdmx Hierarchy=BIS:HIERARCHY_COUNTRY(1.0)",
 }
 
 // least is how many structures were the same when this was written.
-var least = map[string]int{"sdmx-ml-2.1, pysdmx": 1793, "sdmx-ml-2.1, sdmx1": 2046, "sdmx-json-2.0, pysdmx": 60}
+var least = map[string]int{"sdmx-ml-2.1, pysdmx": 1793, "sdmx-ml-2.1, sdmx1": 2059, "sdmx-json-2.0, pysdmx": 69}
 
 // refusals are the reasons for which a real file may be refused.
 var refusals = []string{
 	"the message holds no structures",
-	"class Categorisation is maintainable, so nothing may follow the version", // a wrong reference
-	"it is of a type that",
+	"class Categorisation is maintainable, so nothing may follow the version",   // a wrong reference
+	"it is of a type that",                                                      // of metadata sets, and of Fusion Metadata Registry's own
+	"a fixed value is that of one component",                                    // a made-up map that names two
+	"class ConceptSchemeMap is maintainable, so nothing may follow the version", // a made-up reference
 }
 
 // compare has the libraries compare each sample with its messages.

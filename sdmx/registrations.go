@@ -7,7 +7,9 @@ import (
 
 // A Registration says where data or metadata of a provision agreement can be had. In SDMX it is no
 // maintainable artefact: it has an id, and nothing else that identifies it. Here its agency is that
-// of its agreement, and its version 1.0; names, descriptions and annotations it has none.
+// of its agreement, and its version 1.0; names, descriptions and annotations it has none. The
+// schemas have no registrations of metadata provision agreements (3.0); metadata is registered for a
+// provision agreement of a metadataflow (2.1).
 type Registration struct {
 	Artefact
 	Agreement Ref `c:"30"`

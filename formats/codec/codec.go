@@ -20,6 +20,8 @@ type C struct {
 	// OtherURN means that the structure states a URN that does not agree with its ids. The
 	// URNs of its items will not either, so that only the first is remarked on.
 	OtherURN bool
+	// URNs means that references are URNs as text, as in SDMX-ML 3.0.
+	URNs bool
 	// Language is that of texts which state none; "" stands for the default.
 	Language string
 	// Owner is the URN of the structure that is being read, after its ids were read.

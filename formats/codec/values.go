@@ -99,7 +99,22 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 		c.urn(json, p)
 		return
 	}
+	if c.URNs {
+		elemURN(c, xml, p)
+		return
+	}
 	c.In(xml, "", !p.IsZero(), func() { c.RefHere(class, p) })
+}
+
+// elemURN describes a reference that is an element with a URN as its text.
+func elemURN(c *C, xml string, p *sdmx.Ref) {
+	var urn string
+	if !c.Reading && !p.IsZero() {
+		urn = p.Spell(sdmx.V3)
+	}
+	if c.Elem(xml, "", &urn); c.Reading && urn != "" {
+		*p = c.parse(none, urn)
+	}
 }
 
 // RefHere describes a reference that the element of SDMX-ML at hand is, and so has a Ref or URN.

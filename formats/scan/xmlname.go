@@ -13,6 +13,10 @@ const (
 	SpaceRegistry  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 	SpaceFooter    = SpaceMessage + "/footer"
 
+	SpaceMessage30 = schemas + "v3_0/message" // of SDMX-ML 3.0
+
+	schemas = "http://www.sdmx.org/resources/sdmxml/schemas/"
+
 	spaceXML      = "http://www.w3.org/XML/1998/namespace"
 	spaceXMLNS    = "http://www.w3.org/2000/xmlns/"
 	spaceInstance = "http://www.w3.org/2001/XMLSchema-instance"
@@ -41,6 +45,26 @@ func prefixOf(uri string) string {
 		return "xsi:"
 	}
 	return "{" + uri + "}"
+}
+
+// Read30 gives names in the namespaces of SDMX-ML 3.0, from the next tag on, the prefixes of those of
+// 2.1, so that descriptions of what is the same in both read it. Those of 2.1 are then not known.
+func (s *XML) Read30() {
+	s.is30 = true
+	for i := range s.bindings {
+		s.bindings[i].known = s.prefixOf(s.bindings[i].uri)
+	}
+	s.bound++
+}
+
+func (s *XML) prefixOf(uri string) string {
+	if name, ok := strings.CutPrefix(uri, schemas); ok && s.is30 {
+		if rest, ok := strings.CutPrefix(name, "v3_0/"); ok {
+			return prefixOf(schemas + "v2_1/" + rest)
+		}
+		return "{" + uri + "}"
+	}
+	return prefixOf(uri)
 }
 
 // URIOf returns the namespace whose names have a prefix.

@@ -263,7 +263,7 @@ func (s *XML) bind(a attribute, prefix string, scope int) error {
 			return s.failAt(a.at, "the namespace of prefix %q is declared twice in one tag", prefix)
 		}
 	}
-	s.bindings = append(s.bindings, binding{prefix, uri, prefixOf(uri)})
+	s.bindings = append(s.bindings, binding{prefix, uri, s.prefixOf(uri)})
 	s.bound++
 	return nil
 }

@@ -90,7 +90,7 @@ func init() {
 			_, lost := representation21(&sdmx.Representation{Format: x.Format}, sdmx.ClassConcept)
 			return lost
 		}),
-		when(ml21, told, "that a map inside a structure set extends one, if it is not of structures, and how it maps values", func(x *sdmx.ListedMap) bool {
+		when(ml21, told, "of maps that are not of structures, that they extend one, and how they map values", func(x *sdmx.ListedMap) bool {
 			if x.Kind == sdmx.MapStructures {
 				return false
 			}

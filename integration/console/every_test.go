@@ -276,6 +276,13 @@ func TestLooks(t *testing.T) {
 		w := newWorld(t, "console_first_day")
 		looks(t, open(t, w.product.URL), firstDay)
 	})
+	t.Run("maps", func(t *testing.T) {
+		w := newWorld(t, "console_maps")
+		for _, value := range []string{"PARIS", "LYON"} {
+			w.call("POST", "/sdmx/v2/structure", mapsWith(value))
+		}
+		looks(t, open(t, w.product.URL), ofMaps)
+	})
 	t.Run("working-day", func(t *testing.T) {
 		k, s := rig.StartKafka(t), rig.StartSMTP(t, rig.SMTPOptions{})
 		w := newWorld(t, "console_working_day")

@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,9 @@ func TestRegistrations(t *testing.T) {
 		status, body = call(t, s, "POST", path, registrations(registration("Append", "", "M", "2.xml")))
 		want(t, path+": the same without an id is the same", status, body, 200, "<mes:SubmitRegistrationsResponse>", `code="304"`)
 	}
+	of30 := strings.Replace(strings.ReplaceAll(string(registrations(registration("Append", ` id="R1"`, "P", "1.xml"))), "/v2_1/", "/v3_0/"), `<Ref id="P" agencyID="A" version="1.0"/>`, "urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=A:P(1.0)", 1)
+	status, body = call(t, s, "POST", "/sdmx/v2/registration", []byte(of30))
+	want(t, "the same in 3.0, answered in kind", status, body, 200, "schemas/v3_0/message", "<mes:SubmitRegistrationsResponse>", "<reg:ProvisionAgreement>urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=A:P(1.0)</reg:ProvisionAgreement>", `code="304"`)
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Append", ` id="R1"`, "P", "other.xml")))
 	want(t, "append changes nothing", status, body, 200, `status="Warning"`, "append leaves it as it is")
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Replace", ` id="R1" validFrom="2026-01-01T00:00:00"`, "P", "3.xml")))
@@ -46,6 +50,51 @@ func TestRegistrations(t *testing.T) {
 	status, body = call(t, s, "GET", "/api/v1/transactions/3", nil)
 	want(t, "the transaction", status, body, 200, urnOfR+"R1(1.0)", `"kind":"replace"`)
 
+	queries(t, s)
+	status, body = call(t, s, "GET", "/sdmx/v2/structure/registration/A/R1", nil)
+	want(t, "as a structure", status, body, 200, `<mes:SubmitRegistrationsRequest><reg:RegistrationRequest action="Replace"><reg:Registration id="R1"`)
+	status, again := call(t, s, "POST", "/sdmx/v2/registration", []byte(body))
+	want(t, "what was answered, submitted", status, again, 200, `code="304"`)
+	status, body = call(t, s, "GET", "/sdmx/v2/structure/*/A/*/*", nil)
+	if want(t, "all structures", status, body, 200, `id="P"`); strings.Contains(body, "Registration") {
+		t.Errorf("a query of all structures has registrations: %s", body)
+	}
+
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", []byte(strings.Replace(agreed, `"id":"P","agencyId":"A","version":"1.0"`, `"id":"P","agencyId":"A","version":"1.1.0-draft"`, 1)), "Accept", "application/json")
+	want(t, "an agreement of 3.0", status, body, 207)
+	draft := strings.Replace(registration("Append", ` id="R3"`, "P", "4.xml"), `version="1.0"`, `version="1.1.0-draft"`, 1)
+	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(draft))
+	want(t, "a registration of it", status, body, 201)
+	status, body = call(t, s, "GET", "/sdmx/v2/registration/provider/A/DP", nil)
+	if want(t, "what 2.1 cannot say", status, body, 200, `<reg:StatusMessage status="Warning">`, "R3(1.0) cannot be written as sdmx-ml-2.1", `id="R1"`); strings.Contains(body, `id="R3"`) {
+		t.Errorf("it is there: %s", body)
+	}
+	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(strings.Replace(draft, "Append", "Delete", 1)))
+	want(t, "and away", status, body, 200)
+
+	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"urn":"urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=A:P(1.0)","newId":"P2","dryRun":true}`))
+	want(t, "an agreement renamed takes it along", status, body, 200, urnOfR+"R1(1.0)")
+	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"agency":"A","newAgency":"B","dryRun":true}`))
+	want(t, "an agency too", status, body, 200, strings.Replace(urnOfR, "A:", "B:", 1)+"R1(1.0)")
+	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
+	want(t, "an agreement in use", status, body, 409, urnOfR+"R1(1.0) refers to it")
+	status, body = call(t, s, "POST", "/sdmx/v2/structure?action=full-replace", []byte(agreed), "Accept", "application/json")
+	want(t, "a full replace leaves them", status, body, 200, `"counts":{"deleted":1,"unchanged":6}`) // the draft agreement
+	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Delete", ` id="R1"`, "P", "3.xml")))
+	want(t, "deleted", status, body, 200, "Deleted.", "Recorded as transaction 8.")
+	status, body = call(t, s, "GET", "/sdmx/v2/registration/id/R1", nil)
+	want(t, "gone", status, body, 404, "No registration matches")
+	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
+	want(t, "an agreement out of use", status, body, 200)
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.json": []byte(agreed), "b.xml": registrations(registration("Append", ` id="R9"`, "P", "9.xml"))}))
+	want(t, "both in one archive", status, body, 207, "<mes:SubmitStructureResponse>", "Recorded as transaction 10.", urnOfR+"R9(1.0)")
+	status, body = call(t, s, "GET", "/api/v1/transactions/10/structures", nil)
+	want(t, "its structures", status, body, 200, `<mes:Structure `, `id="P"`, urnOfR+"R9(1.0): left out, for it stands in a message of another kind")
+}
+
+// queries asks for registrations R1, of A:P(1.0), and one of A:M(1.0).
+func queries(t *testing.T, s *httptest.Server) {
+	t.Helper()
 	for path, c := range map[string][2]string{ // what is in the answer, and what not
 		"id/R1":                    {`<reg:DataResult><reg:Registration id="R1" validFrom="2026-01-01T00:00:00">`, "2.xml"},
 		"provider/A/DP":            {"3.xml", "2.xml"},
@@ -57,34 +106,11 @@ func TestRegistrations(t *testing.T) {
 		"*/*/*/*":                  {"2.xml", "1.xml"},
 		"provisionagreement/*/*/*": {"2.xml", "1.xml"},
 	} {
-		status, body = call(t, s, "GET", "/sdmx/v2/registration/"+path, nil)
-		if want(t, path, status, body, 200, "<mes:QueryRegistrationResponse><reg:StatusMessage status=\"Success\"/>", c[0]); strings.Contains(body, c[1]) {
+		status, body := call(t, s, "GET", "/sdmx/v2/registration/"+path, nil)
+		if want(t, path, status, body, 200, `<mes:QueryRegistrationResponse><reg:StatusMessage status="Success">`, c[0]); strings.Contains(body, c[1]) {
 			t.Errorf("%s finds too much: %s", path, body)
 		}
 	}
-	status, body = call(t, s, "GET", "/sdmx/v2/structure/registration/A/R1", nil)
-	want(t, "as a structure", status, body, 200, `<mes:SubmitRegistrationsRequest><reg:RegistrationRequest action="Replace"><reg:Registration id="R1"`)
-	status, again := call(t, s, "POST", "/sdmx/v2/registration", []byte(body))
-	want(t, "what was answered, submitted", status, again, 200, `code="304"`)
-	status, body = call(t, s, "GET", "/sdmx/v2/structure/*/A/*/*", nil)
-	if want(t, "all structures", status, body, 200, `id="P"`); strings.Contains(body, "Registration") {
-		t.Errorf("a query of all structures has registrations: %s", body)
-	}
-
-	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"urn":"urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=A:P(1.0)","newId":"P2","dryRun":true}`))
-	want(t, "an agreement renamed takes it along", status, body, 200, urnOfR+"R1(1.0)")
-	status, body = call(t, s, "POST", "/api/v1/structures/rename", []byte(`{"agency":"A","newAgency":"B","dryRun":true}`))
-	want(t, "an agency too", status, body, 200, strings.Replace(urnOfR, "A:", "B:", 1)+"R1(1.0)")
-	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
-	want(t, "an agreement in use", status, body, 409, urnOfR+"R1(1.0) refers to it")
-	status, body = call(t, s, "POST", "/sdmx/v2/structure?action=full-replace", []byte(agreed), "Accept", "application/json")
-	want(t, "a full replace leaves them", status, body, 200, `"counts":{"unchanged":`)
-	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Delete", ` id="R1"`, "P", "3.xml")))
-	want(t, "deleted", status, body, 200, "Deleted.", "Recorded as transaction 4.")
-	status, body = call(t, s, "GET", "/sdmx/v2/registration/id/R1", nil)
-	want(t, "gone", status, body, 404, "No registration matches")
-	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
-	want(t, "an agreement out of use", status, body, 200)
 }
 
 // What is no registration, or not one that may be kept, changes nothing.

@@ -173,6 +173,26 @@ property annotation, order:  -> changed
 	check(t, before, after, "property annotation:  -> stated\n")
 }
 
+// A change of a mapping says which one it is: that of what is mapped.
+func TestMappings(t *testing.T) {
+	mapped := func(target string) *sdmx.RepresentationMap {
+		m := &sdmx.RepresentationMap{}
+		m.Agency, m.ID, m.Version = "A", "M", "1.0"
+		for _, city := range []string{"75", "69"} {
+			m.Mappings = append(m.Mappings, sdmx.ValueMapping{Sources: []sdmx.MappedValue{{Value: "FR"}, {Value: city}}, Targets: []string{target + city}})
+		}
+		m.Mappings[1].Targets = []string{"LYON"}
+		return m
+	}
+	check(t, mapped("P"), mapped("Q"), "property mapping, FR, 75, target: P75 -> Q75\n")
+	fixed := func(value string) *sdmx.StructureMap {
+		m := &sdmx.StructureMap{FixedTargets: []sdmx.FixedValue{{Component: "UNIT", Values: []string{"EUR"}}, {Component: "STATUS", Values: []string{value}}}}
+		m.Agency, m.ID, m.Version = "A", "M", "1.0"
+		return m
+	}
+	check(t, fixed("A"), fixed("B"), "property fixed target, STATUS, value: A -> B\n")
+}
+
 func TestFirstVersion(t *testing.T) {
 	d := Between(nil, codelist(code("A", "a", ""), code("B", "b", "A")))
 	if d.Items != 2 || d.Count(Added) != 2 || d.Unchanged != 0 {

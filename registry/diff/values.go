@@ -199,12 +199,32 @@ func (c *comparison) texts(a, b reflect.Value, names []string) {
 	}
 }
 
-// elementName returns the name of an element of a slice: its id, type, title or similar.
+// elementName returns the name of an element of a slice: its id, type, title or similar. A mapping
+// is known by what it maps.
 func elementName(v reflect.Value) string {
-	for _, name := range []string{"ID", "Type", "Title", "List", "Rel", "Value"} {
-		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String && f.String() != "" {
-			return f.String()
+	for _, name := range []string{"ID", "Type", "Title", "List", "Rel", "Value", "Component", "Source", "Sources"} {
+		if f := v.FieldByName(name); f.IsValid() {
+			if s := nameIn(f); s != "" {
+				return s
+			}
 		}
+	}
+	return ""
+}
+
+// nameIn returns the name that a field gives the struct that has it.
+func nameIn(f reflect.Value) string {
+	switch {
+	case f.Kind() == reflect.String:
+		return f.String()
+	case f.Kind() == reflect.Slice:
+		var all []string
+		for i := range f.Len() {
+			all = append(all, nameIn(f.Index(i)))
+		}
+		return strings.Join(all, ", ")
+	case f.Kind() == reflect.Struct && f.Type() != refType:
+		return elementName(f)
 	}
 	return ""
 }

@@ -21,16 +21,16 @@ func TestRegistration(t *testing.T) {
 		"zones": {func(r *sdmx.Registration) {
 			r.ValidFrom, r.ValidTo = "2026-01-01T12:00:00+05:00", "2026-01-01T08:00:00Z"
 		}, ""},
-		"metadata":       {func(r *sdmx.Registration) { r.Agreement.Class = sdmx.ClassMetadataProvisionAgreement }, ""},
-		"no agreement":   {func(r *sdmx.Registration) { r.Agreement = sdmx.Ref{} }, "Agreement: A registration is of data under a provision agreement"},
-		"another agency": {func(r *sdmx.Registration) { r.Agency = "B" }, "Agency: The agency of a registration is that of its provision agreement, A, and not B"},
-		"a version":      {func(r *sdmx.Registration) { r.Version = "2.0" }, "Version: A registration has no version"},
-		"a dataflow":     {func(r *sdmx.Registration) { r.Agreement.Class = sdmx.ClassDataflow }, "Agreement: "},
-		"no source":      {func(r *sdmx.Registration) { r.Simple = "" }, "Simple: The registration does not say where its data is"},
-		"no address":     {func(r *sdmx.Registration) { r.Queryable = &sdmx.QueryableSource{} }, "Queryable.URL: The service of the registration has no address"},
-		"no URL":         {func(r *sdmx.Registration) { r.Simple = "data.xml" }, `Simple: "data.xml" is no address of data`},
-		"a broken URL":   {func(r *sdmx.Registration) { r.Simple = "http://[x" }, "is no address of data"},
-		"a scheme alone": {func(r *sdmx.Registration) { r.Simple = "https://" }, "is no address of data"},
+		"metadata of 3.0": {func(r *sdmx.Registration) { r.Agreement.Class = sdmx.ClassMetadataProvisionAgreement }, "Agreement: "},
+		"no agreement":    {func(r *sdmx.Registration) { r.Agreement = sdmx.Ref{} }, "Agreement: A registration is of data under a provision agreement"},
+		"another agency":  {func(r *sdmx.Registration) { r.Agency = "B" }, "Agency: The agency of a registration is that of its provision agreement, A, and not B"},
+		"a version":       {func(r *sdmx.Registration) { r.Version = "2.0" }, "Version: A registration has no version"},
+		"a dataflow":      {func(r *sdmx.Registration) { r.Agreement.Class = sdmx.ClassDataflow }, "Agreement: "},
+		"no source":       {func(r *sdmx.Registration) { r.Simple = "" }, "Simple: The registration does not say where its data is"},
+		"no address":      {func(r *sdmx.Registration) { r.Queryable = &sdmx.QueryableSource{} }, "Queryable.URL: The service of the registration has no address"},
+		"no URL":          {func(r *sdmx.Registration) { r.Simple = "data.xml" }, `Simple: "data.xml" is no address of data`},
+		"a broken URL":    {func(r *sdmx.Registration) { r.Simple = "http://[x" }, "is no address of data"},
+		"a scheme alone":  {func(r *sdmx.Registration) { r.Simple = "https://" }, "is no address of data"},
 		"no URL of WADL": {func(r *sdmx.Registration) {
 			r.Queryable = &sdmx.QueryableSource{URL: "http://x.example.org", WADL: "w"}
 		}, "Queryable.WADL: "},

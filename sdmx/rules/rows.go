@@ -122,7 +122,7 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassOrganisationSchemeMap: schemeMapRow(func(m *sdmx.OrganisationSchemeMap) *sdmx.SchemeMap { return &m.SchemeMap }, organisationSchemes...),
 	sdmx.ClassReportingTaxonomyMap:  schemeMapRow(func(m *sdmx.ReportingTaxonomyMap) *sdmx.SchemeMap { return &m.SchemeMap }, sdmx.ClassReportingTaxonomy),
 	sdmx.ClassRegistration: {check: of(registration), refs: map[string]target{
-		"Agreement": {sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
+		"Agreement": {sdmx.ClassProvisionAgreement},
 	}},
 
 	sdmx.ClassProcess: {check: of(process), refs: map[string]target{

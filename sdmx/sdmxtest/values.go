@@ -219,11 +219,6 @@ var suited = map[sdmx.Class]func(m sdmx.Maintainable, format string){
 
 	sdmx.ClassStructureMap:      of(suitStructureMap),
 	sdmx.ClassRepresentationMap: of(suitRepresentationMap),
-	sdmx.ClassRegistration: of(func(r *sdmx.Registration, format string) {
-		if isV2(format) {
-			r.Agreement.Class = sdmx.ClassProvisionAgreement
-		}
-	}),
 
 	sdmx.ClassVtlMappingScheme: of(func(s *sdmx.VtlMappingScheme, format string) {
 		if x := &s.Items[1]; format == "sdmx-json-2.0" && x.Mapped.Class == sdmx.ClassConceptScheme {

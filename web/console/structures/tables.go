@@ -31,6 +31,8 @@ var tables = map[sdmx.Class]func(sdmx.Maintainable) []Table{
 	sdmx.ClassDataConstraint:       of(func(x *sdmx.DataConstraint) []Table { return constraintTables(x.Cubes, x.KeySets) }),
 	sdmx.ClassAttachmentConstraint: of(func(x *sdmx.AttachmentConstraint) []Table { return constraintTables(nil, x.KeySets) }),
 
+	sdmx.ClassRegistration: of(registrationTables),
+
 	sdmx.ClassProcess: of(transitionTables),
 }
 
@@ -328,4 +330,45 @@ func (t *Table) note() string {
 		return "the first " + strconv.Itoa(len(t.Rows)) + " of " + ui.Count(t.Total)
 	}
 	return ui.Count(t.Total)
+}
+
+func registrationTables(r *sdmx.Registration) []Table {
+	where := Table{Heading: "Where the data is", Columns: []string{"What", "Address"}}
+	add := func(what, address string) {
+		if address != "" {
+			where.add(what, address)
+		}
+	}
+	add("File", r.Simple)
+	if q := r.Queryable; q != nil {
+		what := "Service"
+		switch {
+		case q.REST && q.WebService:
+			what = "Service of SDMX REST and SOAP"
+		case q.REST:
+			what = "SDMX REST service"
+		case q.WebService:
+			what = "SDMX SOAP service"
+		}
+		add(what, q.URL)
+		add("WSDL of the service", q.WSDL)
+		add("WADL of the service", q.WADL)
+	}
+	said := Table{Heading: "What is said of the data", Columns: []string{"What", "Value"}}
+	if r.LastUpdated != "" {
+		said.add("Last updated", r.LastUpdated)
+	}
+	var index []string
+	for _, x := range []struct {
+		asked bool
+		what  string
+	}{{r.IndexTimeSeries, "time series"}, {r.IndexDataSet, "data set"}, {r.IndexAttributes, "attributes"}, {r.IndexReportingPeriod, "reporting periods"}} {
+		if x.asked {
+			index = append(index, x.what)
+		}
+	}
+	if index != nil {
+		said.add("To be indexed", strings.Join(index, ", "))
+	}
+	return []Table{where, said}
 }

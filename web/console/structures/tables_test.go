@@ -32,12 +32,7 @@ func TestEveryTableIsWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if class != sdmx.ClassDataConstraint && class != sdmx.ClassAttachmentConstraint { // Fill does not know them yet
-			sdmxtest.Fill(m, 1)
-		} else {
-			m.Common().ID, m.Common().Agency, m.Common().Version = "A", "B", "1.0"
-			reflect.ValueOf(m).Elem().FieldByName("KeySets").Set(reflect.ValueOf([]sdmx.KeySet{{Keys: []sdmx.Key{{Values: []sdmx.KeyValue{{ID: "FREQ", Value: "A"}}}}}}))
-		}
+		sdmxtest.Fill(m, 1)
 		shown, _ := tablesOf(m)
 		if len(shown) == 0 {
 			t.Errorf("the page of a %s has no table", class)
@@ -77,6 +72,8 @@ func TestWhatTablesSay(t *testing.T) {
 		{&sdmx.DataConstraint{Cubes: []sdmx.CubeRegion{{Keys: []sdmx.ComponentValues{values("FREQ", sdmx.ComponentValue{Value: "A", Cascade: "true"}, sdmx.ComponentValue{Value: "M"})}},
 			{Excluded: true, Components: []sdmx.ComponentValues{values("STATUS"), {ID: "TIME_PERIOD", Excluded: true, Range: &sdmx.TimeRange{After: &sdmx.PeriodBound{Period: "2020", Exclusive: true}}}}}}},
 			[][]string{{"Component", "Is", "Values"}, {"FREQ", "included", "A and below, M"}, {"STATUS", "excluded", "any"}, {"TIME_PERIOD", "included", "after 2020 (not included)"}}},
+		{&sdmx.Registration{Simple: "https://x.example.org/a.xml", Queryable: &sdmx.QueryableSource{URL: "https://x.example.org/rest", REST: true}},
+			[][]string{{"What", "Address"}, {"File", "https://x.example.org/a.xml"}, {"SDMX REST service", "https://x.example.org/rest"}}},
 	} {
 		shown, _ := tablesOf(x.of)
 		if got := append([][]string{shown[0].Columns}, shown[0].Rows...); !reflect.DeepEqual(got, x.want) {

@@ -156,6 +156,9 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		return
 	}
 	w.Header().Set("Content-Type", formats.MediaRegistry)
+	if up.answers30(o) {
+		w.Header().Set("Content-Type", formats.MediaRegistry30)
+	}
 	w.WriteHeader(status)
 	_ = writeResponse(w, o, up, m.Sender, m.Now()) // fails only if the reader has left
 }

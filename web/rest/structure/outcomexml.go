@@ -18,10 +18,10 @@ import (
 )
 
 // writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1, or for registrations the
-// SubmitRegistrationsResponse. The schema requires a
+// SubmitRegistrationsResponse of 2.1 or 3.0. The schema requires a
 // result; callers answer an empty submission otherwise.
 func writeResponse(w io.Writer, o *registry.Outcome, up *upload, sender string, at time.Time) error {
-	x := &xmlWriter{Writer: bufio.NewWriter(w)}
+	x := &xmlWriter{Writer: bufio.NewWriter(w), is30: up.answers30(o)}
 	x.begin(at, sender, o.DryRun)
 	refused := o.Refused()
 	warned := warnings(o, up)
@@ -94,7 +94,13 @@ func warnings(o *registry.Outcome, up *upload) map[int][]string {
 	return out
 }
 
-type xmlWriter struct{ *bufio.Writer }
+// answers30 reports whether the answer is a message of SDMX-ML 3.0.
+func (u *upload) answers30(o *registry.Outcome) bool { return u.asks30() && u.registers(o) }
+
+type xmlWriter struct {
+	*bufio.Writer
+	is30 bool
+}
 
 // raw and text drop errors: a bufio.Writer keeps the first one for Flush.
 func (x *xmlWriter) raw(s string)  { _, _ = x.WriteString(s) }
@@ -103,7 +109,11 @@ func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
 // begin writes the beginning of a RegistryInterface message, with its header.
 func (x *xmlWriter) begin(at time.Time, sender string, test bool) {
 	x.raw(xml.Header)
-	x.raw(`<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n")
+	spaces := `<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n"
+	if x.is30 {
+		spaces = strings.ReplaceAll(spaces, "/v2_1/", "/v3_0/")
+	}
+	x.raw(spaces)
 	x.raw("<mes:Header><mes:ID>" + messageID(at) + "</mes:ID><mes:Test>" + strconv.FormatBool(test) + "</mes:Test><mes:Prepared>")
 	x.raw(at.UTC().Format(time.RFC3339) + `</mes:Prepared><mes:Sender id="`)
 	x.text(sender)
@@ -111,7 +121,7 @@ func (x *xmlWriter) begin(at time.Time, sender string, test bool) {
 }
 
 func (x *xmlWriter) registration(r *sdmx.Registration) {
-	_, _ = x.Write(formats.AppendRegistration(nil, r))
+	_, _ = x.Write(formats.AppendRegistration(nil, r, x.is30))
 }
 
 // status writes what became of a structure.

@@ -24,15 +24,15 @@ func (q *Query) registrationRoutes() []guard.Route {
 
 // registrationsByID serves GET /sdmx/v2/registration/id/{id}.
 func (q *Query) registrationsByID(w http.ResponseWriter, r *http.Request) {
-	q.registrations(w, r, registry.Query{IDs: list(r.PathValue("id"))}, func(*sdmx.Registration, *agreement) bool { return true })
+	q.registrations(w, r, registry.Query{IDs: list(r.PathValue("id"))}, func(*sdmx.Registration, *sdmx.ProvisionAgreement) bool { return true })
 }
 
 // registrationsOfProvider serves GET /sdmx/v2/registration/provider/{agency}/{provider}.
 func (q *Query) registrationsOfProvider(w http.ResponseWriter, r *http.Request) {
 	agencies, providers := list(r.PathValue("agency")), list(r.PathValue("provider"))
 	in := func(list []string, s string) bool { return list == nil || slices.Contains(list, s) }
-	q.registrations(w, r, registry.Query{}, func(_ *sdmx.Registration, a *agreement) bool {
-		return a != nil && in(agencies, a.provider.Agency) && in(providers, a.provider.Item)
+	q.registrations(w, r, registry.Query{}, func(_ *sdmx.Registration, a *sdmx.ProvisionAgreement) bool {
+		return a != nil && in(agencies, a.Provider.Agency) && in(providers, a.Provider.Item)
 	})
 }
 
@@ -43,13 +43,13 @@ func (q *Query) registrationsOf(w http.ResponseWriter, r *http.Request) {
 	named := r.PathValue("context")
 	switch named {
 	case "provisionagreement":
-		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement}
+		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement}
 	case "dataflow":
 		in.Classes = []sdmx.Class{sdmx.ClassDataflow}
 	case "datastructure":
 		in.Classes = []sdmx.Class{sdmx.ClassDataStructure}
 	case "*":
-		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement, sdmx.ClassDataflow, sdmx.ClassDataStructure}
+		in.Classes = []sdmx.Class{sdmx.ClassProvisionAgreement, sdmx.ClassDataflow, sdmx.ClassDataStructure}
 	default:
 		answer.WriteError(w, r, http.StatusNotFound, "There are no registrations of a %q: the context is provisionagreement, dataflow, datastructure, or *.", named)
 		return
@@ -69,14 +69,14 @@ func (q *Query) registrationsOf(w http.ResponseWriter, r *http.Request) {
 		writeFindError(w, r, err)
 		return
 	}
-	q.registrations(w, r, registry.Query{}, func(x *sdmx.Registration, a *agreement) bool {
+	q.registrations(w, r, registry.Query{}, func(x *sdmx.Registration, a *sdmx.ProvisionAgreement) bool {
 		if slices.ContainsFunc(context, func(u sdmx.URN) bool {
-			return leadsTo(x.Agreement, u) || a != nil && leadsTo(a.usage, u)
+			return leadsTo(x.Agreement, u) || a != nil && leadsTo(a.Usage, u)
 		}) {
 			return true
 		}
 		for flow, structure := range structures {
-			if a != nil && leadsTo(a.usage, flow) && slices.ContainsFunc(context, func(u sdmx.URN) bool { return leadsTo(structure, u) }) {
+			if a != nil && leadsTo(a.Usage, flow) && slices.ContainsFunc(context, func(u sdmx.URN) bool { return leadsTo(structure, u) }) {
 				return true
 			}
 		}
@@ -88,12 +88,6 @@ func (q *Query) registrationsOf(w http.ResponseWriter, r *http.Request) {
 func leadsTo(r sdmx.Ref, u sdmx.URN) bool {
 	return r.Class == u.Class && r.Agency == u.Agency && r.ID == u.ID && r.Version.Matches(u.Version)
 }
-
-// An agreement is what a provision agreement says.
-type agreement struct{ usage, provider sdmx.Ref }
-
-// isMetadata reports whether metadata is provided, and no data.
-func (a *agreement) isMetadata() bool { return a != nil && a.usage.Class == sdmx.ClassMetadataflow }
 
 // each calls fn with every structure that a query selects.
 func (q *Query) each(ctx context.Context, in registry.Query, fn func(sdmx.Maintainable)) error {
@@ -107,24 +101,31 @@ func (q *Query) each(ctx context.Context, in registry.Query, fn func(sdmx.Mainta
 }
 
 // agreements returns all provision agreements.
-func (q *Query) agreements(ctx context.Context) (map[sdmx.URN]*agreement, error) {
-	out := map[sdmx.URN]*agreement{}
-	err := q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
-		x := m.(*sdmx.ProvisionAgreement)
-		out[sdmx.URNOf(m)] = &agreement{x.Usage, x.Provider}
+func (q *Query) agreements(ctx context.Context) (map[sdmx.URN]*sdmx.ProvisionAgreement, error) {
+	out := map[sdmx.URN]*sdmx.ProvisionAgreement{}
+	return out, q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
+		out[sdmx.URNOf(m)] = m.(*sdmx.ProvisionAgreement)
 	})
-	if err != nil {
-		return nil, err
+}
+
+// agreementOf returns the agreement of a registration, the newest if several match; nil if there is
+// none.
+func agreementOf(all map[sdmx.URN]*sdmx.ProvisionAgreement, r *sdmx.Registration) *sdmx.ProvisionAgreement {
+	if a := all[r.Agreement.URN]; a != nil || !r.Agreement.Version.Wildcard() {
+		return a
 	}
-	return out, q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassMetadataProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
-		x := m.(*sdmx.MetadataProvisionAgreement)
-		out[sdmx.URNOf(m)] = &agreement{x.Metadataflow, x.Provider}
-	})
+	var newest *sdmx.ProvisionAgreement
+	for u, a := range all {
+		if leadsTo(r.Agreement, u) && (newest == nil || newest.Version.Compare(u.Version) < 0) {
+			newest = a
+		}
+	}
+	return newest
 }
 
 // registrations answers with the registrations that a query and is select, as a
 // QueryRegistrationResponse of SDMX-ML 2.1.
-func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registry.Query, is func(*sdmx.Registration, *agreement) bool) {
+func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registry.Query, is func(*sdmx.Registration, *sdmx.ProvisionAgreement) bool) {
 	for _, name := range []string{"updatedBefore", "updatedAfter"} {
 		if r.URL.Query().Has(name) {
 			answer.WriteError(w, r, http.StatusNotImplemented, "%s is not served here: ask without it, and look at lastUpdated.", name)
@@ -140,37 +141,46 @@ func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registr
 		writeFindError(w, r, err)
 		return
 	}
-	type result struct {
-		registration *sdmx.Registration
-		isMetadata   bool
-	}
-	var found []result
+	var found []*sdmx.Registration
+	var left []string // for what the format cannot express
 	in.Classes = []sdmx.Class{sdmx.ClassRegistration}
 	err = q.each(r.Context(), in, func(m sdmx.Maintainable) {
 		x := m.(*sdmx.Registration)
-		if a := agreements[x.Agreement.URN]; is(x, a) {
-			found = append(found, result{x, a.isMetadata()})
+		switch why := formats.Expressible(formats.SDMXML21, m); {
+		case !is(x, agreementOf(agreements, x)):
+		case why != nil:
+			left = append(left, why.Error())
+		default:
+			found = append(found, x)
 		}
 	})
 	switch {
 	case err != nil:
 		writeFindError(w, r, err)
 		return
-	case len(found) == 0:
+	case len(found)+len(left) == 0:
 		answer.WriteError(w, r, http.StatusNotFound, "No registration matches %s.", r.URL.Path)
 		return
 	}
 	w.Header().Set("Content-Type", formats.MediaRegistry)
 	x := &xmlWriter{Writer: bufio.NewWriter(w)}
 	x.begin(q.Now(), q.Sender, false)
-	x.raw("<mes:QueryRegistrationResponse><reg:StatusMessage status=\"Success\"/>\n")
+	status := "Success"
+	if len(left) > 0 {
+		status = "Warning"
+	}
+	x.raw(`<mes:QueryRegistrationResponse><reg:StatusMessage status="` + status + `">`)
+	for _, text := range left {
+		x.message(0, text)
+	}
+	x.raw("</reg:StatusMessage>\n")
 	for _, f := range found {
 		kind := "DataResult"
-		if f.isMetadata {
+		if a := agreementOf(agreements, f); a != nil && a.Usage.Class == sdmx.ClassMetadataflow {
 			kind = "MetadataResult"
 		}
 		x.raw(`<reg:QueryResult timeSeriesMatch="false"><reg:` + kind + `>`)
-		x.registration(f.registration)
+		x.registration(f)
 		x.raw(`</reg:` + kind + "></reg:QueryResult>\n")
 	}
 	x.raw("</mes:QueryRegistrationResponse>\n</mes:RegistryInterface>\n")

@@ -75,7 +75,7 @@ type Key struct {
 	Components  []ComponentValues `c:"2"`
 	ValidFrom   string            `c:"3"`
 	ValidTo     string            `c:"4"`
-	Annotations []Annotation      `c:"5"`
+	Annotations []Annotation      `c:"5,text"`
 }
 
 // A KeyValue is the value of a dimension.
@@ -92,7 +92,7 @@ type CubeRegion struct {
 	Excluded    bool              `c:"1"`
 	Keys        []ComponentValues `c:"2"`
 	Components  []ComponentValues `c:"3"`
-	Annotations []Annotation      `c:"4"`
+	Annotations []Annotation      `c:"4,text"`
 }
 
 // A ComponentValues is the values of a component: some, a range of time, or, of an attribute,
@@ -178,7 +178,7 @@ type MetadataRegion struct {
 	Components  []ComponentValues `c:"5"`
 	ValidFrom   string            `c:"6"`
 	ValidTo     string            `c:"7"`
-	Annotations []Annotation      `c:"8"`
+	Annotations []Annotation      `c:"8,text"`
 }
 
 // A TargetValues is the values of a part of a metadata target: those of one kind, or a range

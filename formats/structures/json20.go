@@ -178,14 +178,20 @@ func takeSelf(c *codec.C, links *[]sdmx.Link, uri *string, class sdmx.Class, che
 	})
 }
 
-// isTypeOf reports whether the type of a self link names a class, perhaps by its name in 2.1 or
-// by that of its kind.
+// isTypeOf reports whether the type of a self link names a class, or another one of its kind: a
+// registry calls a Measure primarymeasure, and of which class a VTL mapping is follows from what is
+// read after the link.
 func isTypeOf(name string, class sdmx.Class) bool {
-	old := map[sdmx.Class]string{sdmx.ClassMeasure: "primarymeasure", sdmx.ClassDataAttribute: "attribute"}
-	if lower := strings.ToLower(name); class.Kind() == sdmx.ClassVtlDataflowMapping && strings.HasPrefix(lower, "vtl") && strings.HasSuffix(lower, "mapping") {
-		return true // which of the three it is follows from what is read after the link
+	if strings.EqualFold(name, class.String()) {
+		return true // almost always
 	}
-	return strings.EqualFold(name, class.String()) || strings.EqualFold(name, class.Kind().String()) || strings.EqualFold(name, old[class])
+	kind := []sdmx.Class{class}
+	for _, o := range class.Owners() {
+		kind = append(kind, o.Items()...)
+	}
+	return slices.ContainsFunc(kind, func(k sdmx.Class) bool {
+		return k.Kind() == class.Kind() && slices.ContainsFunc(k.Names(), func(n string) bool { return strings.EqualFold(n, name) })
+	})
 }
 
 // take removes the links that fit and that by has taken.

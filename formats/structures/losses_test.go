@@ -77,3 +77,23 @@ func TestPlansLeadToDeclarations(t *testing.T) {
 		}
 	}
 }
+
+// The type of a self link may be that of any class of the object's kind, by its name in any version.
+func TestTypesOfSelfLinks(t *testing.T) {
+	for class, names := range map[sdmx.Class][2]string{
+		sdmx.ClassCode:               {"code geofeaturesetcode", "codelist concept"},
+		sdmx.ClassMeasure:            {"measure primarymeasure", "dimension"},
+		sdmx.ClassDataAttribute:      {"dataattribute attribute reportingyearstartday", "measure"},
+		sdmx.ClassVtlCodelistMapping: {"vtldataflowmapping VtlConceptMapping vtlmapping", "transformation"},
+		sdmx.ClassCodelist:           {"codelist", "code"},
+		sdmx.ClassDataConstraint:     {"dataconstraint contentconstraint", "metadataconstraint"},
+	} {
+		for i, want := range []bool{true, false} {
+			for name := range strings.FieldsSeq(names[i]) {
+				if isTypeOf(name, class) != want {
+					t.Errorf("%s as the type of a %s: %t", name, class, !want)
+				}
+			}
+		}
+	}
+}

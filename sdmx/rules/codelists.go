@@ -7,7 +7,7 @@ import (
 )
 
 // valueList checks that each value is there once. Values may be any text.
-func (c *checker) valueList(l *sdmx.ValueList) {
+func valueList(c *checker, l *sdmx.ValueList) {
 	at := make(map[string]int, len(l.Items))
 	for i := range l.Items {
 		id := l.Items[i].ID
@@ -23,7 +23,7 @@ func (c *checker) valueList(l *sdmx.ValueList) {
 	}
 }
 
-func (c *checker) geographicCodelist(l *sdmx.GeographicCodelist) {
+func geographicCodelist(c *checker, l *sdmx.GeographicCodelist) {
 	checkCodes(c, l, l.Items, func(x *sdmx.GeoFeatureSetCode) *sdmx.Code { return &x.Code })
 	for i := range l.Items {
 		if l.Items[i].Value == "" {
@@ -32,7 +32,7 @@ func (c *checker) geographicCodelist(l *sdmx.GeographicCodelist) {
 	}
 }
 
-func (c *checker) geoGridCodelist(l *sdmx.GeoGridCodelist) {
+func geoGridCodelist(c *checker, l *sdmx.GeoGridCodelist) {
 	checkCodes(c, l, l.Items, func(x *sdmx.GeoGridCode) *sdmx.Code { return &x.Code })
 	if l.Grid == "" && !l.External {
 		c.add("Grid", "The list does not define its grid (gridDefinition). Define it, or send a stub (isExternalReference).")

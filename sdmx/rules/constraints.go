@@ -10,11 +10,11 @@ import (
 // A constraintChecker has the checks that constraints of several classes share.
 type constraintChecker struct{ *checker }
 
-func (c *checker) dataConstraint(x *sdmx.DataConstraint) { constraintChecker{c}.data(x) }
+func dataConstraint(c *checker, x *sdmx.DataConstraint) { constraintChecker{c}.data(x) }
 
-func (c *checker) metadataConstraint(x *sdmx.MetadataConstraint) { constraintChecker{c}.metadata(x) }
+func metadataConstraint(c *checker, x *sdmx.MetadataConstraint) { constraintChecker{c}.metadata(x) }
 
-func (c *checker) attachmentConstraint(x *sdmx.AttachmentConstraint) {
+func attachmentConstraint(c *checker, x *sdmx.AttachmentConstraint) {
 	constraintChecker{c}.attachmentOnly(x)
 }
 

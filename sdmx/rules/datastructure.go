@@ -17,7 +17,7 @@ type dataCheck struct {
 
 // dataStructure checks the components of a data structure. The schemas also allow one without
 // any.
-func (c *checker) dataStructure(d *sdmx.DataStructure) {
+func dataStructure(c *checker, d *sdmx.DataStructure) {
 	x := &dataCheck{c, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	if len(d.Dimensions) == 0 && len(d.Attributes)+len(d.Measures)+len(d.Groups)+len(d.MetadataUsages) > 0 {
 		c.add("Dimensions", "The data structure has components, but no dimension, without which no observation can be told from another. Add the dimensions.")

@@ -7,11 +7,11 @@ import (
 	"urncast/sdmx"
 )
 
-func (c *checker) hierarchy(h *sdmx.Hierarchy) {
+func hierarchy(c *checker, h *sdmx.Hierarchy) {
 	c.levelsAndCodes("", h.Levels, h.Items, nil)
 }
 
-func (c *checker) hierarchicalCodelist(l *sdmx.HierarchicalCodelist) {
+func hierarchicalCodelist(c *checker, l *sdmx.HierarchicalCodelist) {
 	aliases := map[string]int{}
 	for i := range l.Included {
 		x, path := &l.Included[i], fmt.Sprintf("Included[%d]", i)
@@ -119,7 +119,7 @@ func (c *checker) codingFormat(path string, f *sdmx.CodingFormat) {
 }
 
 // hierarchyAssociation checks that hierarchy and object are named; a stub may leave them out.
-func (c *checker) hierarchyAssociation(x *sdmx.HierarchyAssociation) {
+func hierarchyAssociation(c *checker, x *sdmx.HierarchyAssociation) {
 	if x.External {
 		return
 	}

@@ -25,7 +25,7 @@ var occursForm = regexp.MustCompile(`^(0|[1-9]\d*)$`)
 
 // metadataStructure checks metadata attributes and, of 2.1, that report structures and metadata
 // targets belong together. One without components is a stub.
-func (c *checker) metadataStructure(m *sdmx.MetadataStructure) {
+func metadataStructure(c *checker, m *sdmx.MetadataStructure) {
 	targets := metadataTargets(c, m.Targets)
 	seen := map[string]int{}
 	for i := range m.Lists {

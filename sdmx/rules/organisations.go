@@ -6,13 +6,13 @@ import (
 	"urncast/sdmx"
 )
 
-func (c *checker) dataProviderScheme(s *sdmx.DataProviderScheme) { c.items(s) }
+func dataProviderScheme(c *checker, s *sdmx.DataProviderScheme) { c.items(s) }
 
-func (c *checker) dataConsumerScheme(s *sdmx.DataConsumerScheme) { c.items(s) }
+func dataConsumerScheme(c *checker, s *sdmx.DataConsumerScheme) { c.items(s) }
 
-func (c *checker) metadataProviderScheme(s *sdmx.MetadataProviderScheme) { c.items(s) }
+func metadataProviderScheme(c *checker, s *sdmx.MetadataProviderScheme) { c.items(s) }
 
-func (c *checker) organisationUnitScheme(s *sdmx.OrganisationUnitScheme) {
+func organisationUnitScheme(c *checker, s *sdmx.OrganisationUnitScheme) {
 	at := c.items(s)
 	checkParents(c, "organisation unit scheme", "organisation unit", s.Items, at, !s.External && !s.Partial,
 		func(x *sdmx.OrganisationUnit) (string, string) { return x.ID, x.Parent })
@@ -20,11 +20,11 @@ func (c *checker) organisationUnitScheme(s *sdmx.OrganisationUnitScheme) {
 
 // provisionAgreement checks that an agreement names both of its parties, as the schemas of 2.1
 // and 3.0 require. A stub may leave them out.
-func (c *checker) provisionAgreement(x *sdmx.ProvisionAgreement) {
+func provisionAgreement(c *checker, x *sdmx.ProvisionAgreement) {
 	c.agreement(&x.Artefact, []named{{"Usage", "a dataflow", &x.Usage}, {"Provider", "a data provider", &x.Provider}})
 }
 
-func (c *checker) metadataProvisionAgreement(x *sdmx.MetadataProvisionAgreement) {
+func metadataProvisionAgreement(c *checker, x *sdmx.MetadataProvisionAgreement) {
 	c.agreement(&x.Artefact, []named{{"Metadataflow", "a metadataflow", &x.Metadataflow}, {"Provider", "a metadata provider", &x.Provider}})
 }
 
@@ -42,7 +42,7 @@ func (c *checker) agreement(a *sdmx.Artefact, parts []named) {
 	}
 }
 
-func (c *checker) reportingTaxonomy(s *sdmx.ReportingTaxonomy) {
+func reportingTaxonomy(c *checker, s *sdmx.ReportingTaxonomy) {
 	checkNested(c, "Items", "", s.Items, func(x *sdmx.ReportingCategory) (string, []sdmx.ReportingCategory) { return x.ID, x.Items })
 	c.reportingCategories("Items", s.Items)
 }

@@ -8,7 +8,7 @@ import (
 
 // process checks ids, that inputs and outputs name something, and that transitions lead to a step
 // of the process.
-func (c *checker) process(p *sdmx.Process) {
+func process(c *checker, p *sdmx.Process) {
 	checkNested(c, "Items", "", p.Items, func(x *sdmx.ProcessStep) (string, []sdmx.ProcessStep) { return x.ID, x.Items })
 	steps := map[string]bool{}
 	sdmx.EachItem(p, func(it sdmx.Item) {

@@ -24,50 +24,50 @@ type row struct {
 // rows has the row of each class that this program has a type for. Types of one family stand
 // together, with an empty line between families.
 var rows = map[sdmx.Class]row{
-	sdmx.ClassAgencyScheme:           {check: of((*checker).agencyScheme)},
-	sdmx.ClassDataProviderScheme:     {check: of((*checker).dataProviderScheme)},
-	sdmx.ClassDataConsumerScheme:     {check: of((*checker).dataConsumerScheme)},
-	sdmx.ClassMetadataProviderScheme: {check: of((*checker).metadataProviderScheme)},
-	sdmx.ClassOrganisationUnitScheme: {check: of((*checker).organisationUnitScheme)},
+	sdmx.ClassAgencyScheme:           {check: of(agencyScheme)},
+	sdmx.ClassDataProviderScheme:     {check: of(dataProviderScheme)},
+	sdmx.ClassDataConsumerScheme:     {check: of(dataConsumerScheme)},
+	sdmx.ClassMetadataProviderScheme: {check: of(metadataProviderScheme)},
+	sdmx.ClassOrganisationUnitScheme: {check: of(organisationUnitScheme)},
 
-	sdmx.ClassCodelist: {check: of((*checker).codelist), ncName: true, refs: map[string]target{
+	sdmx.ClassCodelist: {check: of(codelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
-	sdmx.ClassValueList: {check: of((*checker).valueList), ncName: true},
-	sdmx.ClassGeographicCodelist: {check: of((*checker).geographicCodelist), ncName: true, refs: map[string]target{
+	sdmx.ClassValueList: {check: of(valueList), ncName: true},
+	sdmx.ClassGeographicCodelist: {check: of(geographicCodelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
-	sdmx.ClassGeoGridCodelist: {check: of((*checker).geoGridCodelist), ncName: true, refs: map[string]target{
+	sdmx.ClassGeoGridCodelist: {check: of(geoGridCodelist), ncName: true, refs: map[string]target{
 		"Extensions.Codelist": enumerations,
 	}},
-	sdmx.ClassHierarchicalCodelist: {check: of((*checker).hierarchicalCodelist), refs: map[string]target{
+	sdmx.ClassHierarchicalCodelist: {check: of(hierarchicalCodelist), refs: map[string]target{
 		"Included.Codelist":      {sdmx.ClassCodelist},
 		"Hierarchies.Items.Code": {sdmx.ClassCode},
 	}},
-	sdmx.ClassHierarchy: {check: of((*checker).hierarchy), refs: map[string]target{
+	sdmx.ClassHierarchy: {check: of(hierarchy), refs: map[string]target{
 		"Items.Code": {sdmx.ClassCode, sdmx.ClassGeoFeatureSetCode, sdmx.ClassGeoGridCode},
 	}},
-	sdmx.ClassHierarchyAssociation: {check: of((*checker).hierarchyAssociation), refs: map[string]target{
+	sdmx.ClassHierarchyAssociation: {check: of(hierarchyAssociation), refs: map[string]target{
 		"Hierarchy": {sdmx.ClassHierarchy},
 		"Object":    nil,
 		"Context":   nil,
 	}},
 
-	sdmx.ClassConceptScheme: {check: of((*checker).conceptScheme), ncName: true, refs: map[string]target{
+	sdmx.ClassConceptScheme: {check: of(conceptScheme), ncName: true, refs: map[string]target{
 		"Items.Representation.Enumeration": enumerationsOrValues,
 	}},
-	sdmx.ClassCategoryScheme: {check: of((*checker).categoryScheme), ncName: true},
-	sdmx.ClassCategorisation: {check: of((*checker).categorisation), refs: map[string]target{
+	sdmx.ClassCategoryScheme: {check: of(categoryScheme), ncName: true},
+	sdmx.ClassCategorisation: {check: of(categorisation), refs: map[string]target{
 		"Source": nil, // any object that can be identified
 		"Target": {sdmx.ClassCategory},
 	}},
-	sdmx.ClassReportingTaxonomy: {check: of((*checker).reportingTaxonomy), refs: map[string]target{
+	sdmx.ClassReportingTaxonomy: {check: of(reportingTaxonomy), refs: map[string]target{
 		"Items.Structures": {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure},
 		"Items.Usages":     {sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement, sdmx.ClassMetadataProvisionAgreement},
 	}},
 
-	sdmx.ClassDataflow: {check: of((*checker).dataflow), refs: map[string]target{"Structure": {sdmx.ClassDataStructure}}},
-	sdmx.ClassDataStructure: {check: of((*checker).dataStructure), refs: map[string]target{
+	sdmx.ClassDataflow: {check: of(dataflow), refs: map[string]target{"Structure": {sdmx.ClassDataStructure}}},
+	sdmx.ClassDataStructure: {check: of(dataStructure), refs: map[string]target{
 		"Dimensions.Concept": {sdmx.ClassConcept},
 		"Dimensions.Roles":   {sdmx.ClassConcept},
 		// The 3.0 schema does not permit a value list, but registries have them. A measure
@@ -83,7 +83,7 @@ var rows = map[sdmx.Class]row{
 		"Metadata":                              {sdmx.ClassMetadataStructure},
 	}},
 
-	sdmx.ClassMetadataStructure: {check: of((*checker).metadataStructure), refs: map[string]target{
+	sdmx.ClassMetadataStructure: {check: of(metadataStructure), refs: map[string]target{
 		"Lists.Attributes.Concept":                    {sdmx.ClassConcept},
 		"Lists.Attributes.Representation.Enumeration": enumerationsOrValues,
 		"Targets.Objects.Representation.Enumeration":  itemSchemes,
@@ -93,7 +93,7 @@ var rows = map[sdmx.Class]row{
 		"Agreement":    {sdmx.ClassMetadataProvisionAgreement},
 		"Targets":      nil,
 	}, loose: []string{"Targets"}},
-	sdmx.ClassMetadataflow: {check: of((*checker).metadataflow), refs: map[string]target{
+	sdmx.ClassMetadataflow: {check: of(metadataflow), refs: map[string]target{
 		"Structure": {sdmx.ClassMetadataStructure},
 		"Targets":   nil,
 	}, loose: []string{"Targets"}},
@@ -102,11 +102,11 @@ var rows = map[sdmx.Class]row{
 	sdmx.ClassPublicationTable:  opaque,
 	sdmx.ClassValidationScheme:  opaque,
 
-	sdmx.ClassProvisionAgreement: {check: of((*checker).provisionAgreement), refs: map[string]target{
+	sdmx.ClassProvisionAgreement: {check: of(provisionAgreement), refs: map[string]target{
 		"Usage":    {sdmx.ClassDataflow, sdmx.ClassMetadataflow},
 		"Provider": {sdmx.ClassDataProvider},
 	}},
-	sdmx.ClassMetadataProvisionAgreement: {check: of((*checker).metadataProvisionAgreement), refs: map[string]target{
+	sdmx.ClassMetadataProvisionAgreement: {check: of(metadataProvisionAgreement), refs: map[string]target{
 		"Metadataflow": {sdmx.ClassMetadataflow},
 		"Provider":     {sdmx.ClassMetadataProvider},
 		"Targets":      nil,
@@ -134,24 +134,24 @@ var rows = map[sdmx.Class]row{
 		"Agreement": {sdmx.ClassProvisionAgreement},
 	}},
 
-	sdmx.ClassProcess: {check: of((*checker).process), refs: map[string]target{
+	sdmx.ClassProcess: {check: of(process), refs: map[string]target{
 		"Items.Inputs.Object":  nil, // any object that can be identified
 		"Items.Outputs.Object": nil,
 	}},
 
-	sdmx.ClassCustomTypeScheme: {check: of((*checker).customTypeScheme)},
-	sdmx.ClassVtlMappingScheme: {check: of((*checker).vtlMappingScheme), refs: map[string]target{
+	sdmx.ClassCustomTypeScheme: {check: of(customTypeScheme)},
+	sdmx.ClassVtlMappingScheme: {check: of(vtlMappingScheme), refs: map[string]target{
 		"Items.Mapped": {sdmx.ClassDataflow, sdmx.ClassCodelist, sdmx.ClassConcept, sdmx.ClassConceptScheme},
 	}},
-	sdmx.ClassNamePersonalisationScheme: {check: of((*checker).namePersonalisationScheme)},
-	sdmx.ClassRulesetScheme: {check: of((*checker).rulesetScheme), refs: map[string]target{
+	sdmx.ClassNamePersonalisationScheme: {check: of(namePersonalisationScheme)},
+	sdmx.ClassRulesetScheme: {check: of(rulesetScheme), refs: map[string]target{
 		"Mappings": {sdmx.ClassVtlMappingScheme},
 	}},
-	sdmx.ClassUserDefinedOperatorScheme: {check: of((*checker).userDefinedOperatorScheme), refs: map[string]target{
+	sdmx.ClassUserDefinedOperatorScheme: {check: of(userDefinedOperatorScheme), refs: map[string]target{
 		"Mappings": {sdmx.ClassVtlMappingScheme},
 		"Rulesets": {sdmx.ClassRulesetScheme},
 	}},
-	sdmx.ClassTransformationScheme: {check: of((*checker).transformationScheme), refs: map[string]target{
+	sdmx.ClassTransformationScheme: {check: of(transformationScheme), refs: map[string]target{
 		"Mappings":         {sdmx.ClassVtlMappingScheme},
 		"Personalisations": {sdmx.ClassNamePersonalisationScheme},
 		"CustomTypes":      {sdmx.ClassCustomTypeScheme},
@@ -159,7 +159,7 @@ var rows = map[sdmx.Class]row{
 		"Operators":        {sdmx.ClassUserDefinedOperatorScheme},
 	}},
 
-	sdmx.ClassDataConstraint: {check: of((*checker).dataConstraint), refs: map[string]target{
+	sdmx.ClassDataConstraint: {check: of(dataConstraint), refs: map[string]target{
 		"Attachment.To":                                {sdmx.ClassDataProvider, sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
 		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
 		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
@@ -168,14 +168,14 @@ var rows = map[sdmx.Class]row{
 		"MetadataRegions.Keys.DataSets.Provider":       {sdmx.ClassDataProvider},
 		"MetadataRegions.Keys.Objects":                 nil,
 	}},
-	sdmx.ClassMetadataConstraint: {check: of((*checker).metadataConstraint), refs: map[string]target{
+	sdmx.ClassMetadataConstraint: {check: of(metadataConstraint), refs: map[string]target{
 		"Attachment.To":                    {sdmx.ClassMetadataProvider, sdmx.ClassMetadataSet, sdmx.ClassMetadataStructure, sdmx.ClassMetadataflow, sdmx.ClassMetadataProvisionAgreement},
 		"Attachment.DataSets.Provider":     {sdmx.ClassDataProvider},
 		"Attachment.MetadataSets.Provider": {sdmx.ClassDataProvider},
 		"Regions.Keys.DataSets.Provider":   {sdmx.ClassDataProvider},
 		"Regions.Keys.Objects":             nil,
 	}},
-	sdmx.ClassAttachmentConstraint: {check: of((*checker).attachmentConstraint), refs: map[string]target{
+	sdmx.ClassAttachmentConstraint: {check: of(attachmentConstraint), refs: map[string]target{
 		"Attachment.To":                                {sdmx.ClassDataStructure, sdmx.ClassMetadataStructure, sdmx.ClassDataflow, sdmx.ClassMetadataflow, sdmx.ClassProvisionAgreement},
 		"Attachment.DataSets.Provider":                 {sdmx.ClassDataProvider},
 		"Attachment.MetadataSets.Provider":             {sdmx.ClassDataProvider},
@@ -212,14 +212,14 @@ func LooseAt(m sdmx.Maintainable, path string) bool {
 	return slices.Contains(rows[m.Class()].loose, placeOf(path))
 }
 
-func (c *checker) agencyScheme(s *sdmx.AgencyScheme) { c.items(s) }
+func agencyScheme(c *checker, s *sdmx.AgencyScheme) { c.items(s) }
 
-func (c *checker) categoryScheme(s *sdmx.CategoryScheme) {
+func categoryScheme(c *checker, s *sdmx.CategoryScheme) {
 	checkNested(c, "Items", "", s.Items, func(x *sdmx.Category) (string, []sdmx.Category) { return x.ID, x.Items })
 }
 
 // metadataflow checks nothing more: one without a structure is a stub.
-func (c *checker) metadataflow(*sdmx.Metadataflow) {}
+func metadataflow(*checker, *sdmx.Metadataflow) {}
 
 // dataflow checks nothing more: a dataflow without a structure is a stub.
-func (c *checker) dataflow(*sdmx.Dataflow) {}
+func dataflow(*checker, *sdmx.Dataflow) {}

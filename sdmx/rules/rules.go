@@ -129,7 +129,7 @@ func (c *checker) fixed(m sdmx.Maintainable) {
 	}
 }
 
-func (c *checker) codelist(l *sdmx.Codelist) {
+func codelist(c *checker, l *sdmx.Codelist) {
 	checkCodes(c, l, l.Items, func(x *sdmx.Code) *sdmx.Code { return x })
 }
 
@@ -157,7 +157,7 @@ func (c *checker) extension(path string, l extendingScheme, x *sdmx.CodelistExte
 	}
 }
 
-func (c *checker) conceptScheme(s *sdmx.ConceptScheme) {
+func conceptScheme(c *checker, s *sdmx.ConceptScheme) {
 	at := c.items(s)
 	checkParents(c, "concept scheme", "concept", s.Items, at, !s.External && !s.Partial, func(x *sdmx.Concept) (string, string) { return x.ID, x.Parent })
 	for i := range s.Items {
@@ -174,7 +174,7 @@ func (c *checker) conceptScheme(s *sdmx.ConceptScheme) {
 
 // categorisation checks that source and target are both set or, as in a stub, both missing: the
 // schema has them as one optional pair.
-func (c *checker) categorisation(x *sdmx.Categorisation) {
+func categorisation(c *checker, x *sdmx.Categorisation) {
 	switch {
 	case x.Source.IsZero() == x.Target.IsZero():
 	case x.Source.IsZero():

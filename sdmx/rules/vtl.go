@@ -40,7 +40,7 @@ func once(c *checker, path string, refs []sdmx.Ref) {
 	}
 }
 
-func (c *checker) transformationScheme(s *sdmx.TransformationScheme) {
+func transformationScheme(c *checker, s *sdmx.TransformationScheme) {
 	c.vtl(s, s.VTLVersion)
 	once(c, "Rulesets", s.Rulesets)
 	once(c, "Operators", s.Operators)
@@ -50,7 +50,7 @@ func (c *checker) transformationScheme(s *sdmx.TransformationScheme) {
 	}
 }
 
-func (c *checker) rulesetScheme(s *sdmx.RulesetScheme) {
+func rulesetScheme(c *checker, s *sdmx.RulesetScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
@@ -59,7 +59,7 @@ func (c *checker) rulesetScheme(s *sdmx.RulesetScheme) {
 	}
 }
 
-func (c *checker) userDefinedOperatorScheme(s *sdmx.UserDefinedOperatorScheme) {
+func userDefinedOperatorScheme(c *checker, s *sdmx.UserDefinedOperatorScheme) {
 	c.vtl(s, s.VTLVersion)
 	once(c, "Rulesets", s.Rulesets)
 	for i := range s.Items {
@@ -68,7 +68,7 @@ func (c *checker) userDefinedOperatorScheme(s *sdmx.UserDefinedOperatorScheme) {
 	}
 }
 
-func (c *checker) customTypeScheme(s *sdmx.CustomTypeScheme) {
+func customTypeScheme(c *checker, s *sdmx.CustomTypeScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
@@ -76,7 +76,7 @@ func (c *checker) customTypeScheme(s *sdmx.CustomTypeScheme) {
 	}
 }
 
-func (c *checker) namePersonalisationScheme(s *sdmx.NamePersonalisationScheme) {
+func namePersonalisationScheme(c *checker, s *sdmx.NamePersonalisationScheme) {
 	c.vtl(s, s.VTLVersion)
 	for i := range s.Items {
 		x := &s.Items[i]
@@ -86,7 +86,7 @@ func (c *checker) namePersonalisationScheme(s *sdmx.NamePersonalisationScheme) {
 }
 
 // vtlMappingScheme checks that each alias is there once, and that each mapping maps one thing.
-func (c *checker) vtlMappingScheme(s *sdmx.VtlMappingScheme) {
+func vtlMappingScheme(c *checker, s *sdmx.VtlMappingScheme) {
 	c.items(s)
 	aliases := make(map[string]int, len(s.Items))
 	for i := range s.Items {

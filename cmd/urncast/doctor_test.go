@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -37,7 +36,7 @@ func TestDoctorVerbs(t *testing.T) {
 	client := &trial.Client{CreateTopic: true}
 	doctor := &diagnosis.Doctor{Connections: &connection.Connections{Store: v.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: 168 * time.Hour,
-		Largest:   func(context.Context) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }}
+		Largest:   producertest.NoLargest}
 	serve := func(connection string) {
 		v.server = httptest.NewServer(web.New(webtest.Complete(web.Options{Doctor: doctor,
 			Producers: &control.Producers{Directory: producertest.Directory{{Name: "one", Settings: producer.Config{Connection: connection, Routes: []producer.Route{{Topic: "good"}}, Prefix: "tx"}}}}})))

@@ -34,7 +34,7 @@ func Options(t testing.TB, store *postgres.Store, o web.Options) web.Options {
 		}
 		o.Producers = &control.Producers{Directory: directory}
 	}
-	o.Doctor = cmp.Or(o.Doctor, &diagnosis.Doctor{Connections: o.Connections, Topics: producertest.NoTopics{}, Largest: store.Largest})
+	o.Doctor = cmp.Or(o.Doctor, &diagnosis.Doctor{Connections: o.Connections, Topics: producertest.NoTopics{}, Largest: producertest.NoLargest})
 	o.Mail = cmp.Or(o.Mail, &notice.Mailer{Store: store.Mail(nil), Log: log})
 	o.Access = cmp.Or(o.Access, &access.Control{Store: store.Access(), User: "admin", Password: webtest.Password, Log: log})
 	o.Access.Failures = cmp.Or[access.Failures](o.Access.Failures, &signin.Failures{Pool: store.Pool(), Registry: store.RegistryID()})

@@ -57,8 +57,8 @@ func (w *ward) doctor(user string, more ...string) *diagnosis.Doctor {
 	fixed := &connection.Connection{Name: "default", Properties: properties, Fixed: true}
 	return &diagnosis.Doctor{Connections: &connection.Connections{Store: w.store, Client: client, Fixed: fixed}, Topics: client,
 		Retention: week,
-		Largest: func(context.Context) (diagnosis.Largest, error) {
-			return diagnosis.Largest{URN: "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)", Bytes: 300_000}, nil
+		Largest: func(context.Context, string) (diagnosis.Largest, error) {
+			return diagnosis.Largest{URN: "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L(1.0)", Format: "fusion-json", Bytes: 300_000}, nil
 		}}
 }
 

@@ -81,7 +81,7 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	connections := &connection.Connections{Store: store.Connections(nil), Client: &producertest.Client{}, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}
 	producers.Connections = connections
 	doctor := &diagnosis.Doctor{Connections: connections, Topics: &fixtures{broken: true},
-		Retention: time.Hour, Largest: store.Largest}
+		Retention: time.Hour, Largest: producertest.NoLargest}
 	send := func(_ context.Context, _ *notice.StoredSettings, _ *notice.Letter, to []string) (all []notice.Delivery) {
 		for _, address := range to {
 			all = append(all, notice.Delivery{Address: address})

@@ -273,6 +273,10 @@ func (i *Instance) directory(ctx context.Context, store *postgres.Store) (*postg
 	return directory, err
 }
 
+// largestAsked is how many of the largest stored structures are encoded to find the largest
+// message: formats make more of one class than of another.
+const largestAsked = 3
+
 // connect wires the connections, and logs which secrets cannot be opened: the process serves
 // nevertheless.
 func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore, producers *control.Producers, log *slog.Logger) error {
@@ -280,7 +284,18 @@ func (i *Instance) connect(ctx context.Context, store *postgres.ConnectionStore,
 	producers.Connections = connections
 	i.Kafka.Connection, i.Kafka.InUse = connections.Current, producers.ConnectionsInUse
 	i.Web.Connections, i.Web.Reader = connections, &i.Kafka
-	i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention, Largest: store.Largest}
+	i.Web.Doctor = &diagnosis.Doctor{Connections: connections, Topics: i.Topics, Retention: i.Kafka.Retention,
+		Largest: func(ctx context.Context, topic string) (l diagnosis.Largest, err error) {
+			some, err := store.Largest(ctx, largestAsked)
+			if err != nil {
+				return l, err
+			}
+			u, format, bytes, err := producers.LargestMessage(ctx, topic, some)
+			if bytes > 0 {
+				l = diagnosis.Largest{URN: u.String(), Format: format, Bytes: bytes}
+			}
+			return l, err
+		}}
 	if i.Web.NoKey = i.Ring == nil; i.Web.NoKey {
 		log.Warn("no secret can be saved, for this process has no key to seal it with: make one with \"urncast secrets key --out FILE\", " +
 			"keep a copy of it apart from the database, and start with --secret-key-file FILE")

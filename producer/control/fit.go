@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"urncast/formats"
 	"urncast/producer"
 	"urncast/producer/encoding"
 	"urncast/registry"
+	"urncast/sdmx"
 )
 
 // A LimitedRoute is a route with the size limits that the publisher last read for it.
@@ -78,6 +80,53 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 		}
 	}
 	return warnings, nil
+}
+
+// LargestMessage finds the largest message that some structures make on a topic: in the format of its
+// route, or in that format which makes most of them if no route leads there yet. bytes, with key
+// and headers, is 0 if the format can express none.
+func (p *Producers) LargestMessage(ctx context.Context, topic string, some []registry.Content) (u sdmx.URN, format string, bytes int, err error) {
+	route, err := p.routeTo(ctx, topic)
+	if err != nil {
+		return u, "", 0, err
+	}
+	tx := &registry.Transaction{RecordedAt: time.Now().UTC()}
+	for _, f := range formats.All() {
+		if route != nil && route.Format != f.Name {
+			continue
+		}
+		e, err := encoding.NewEncoder(f.Name, producer.SenderDefault)
+		if err != nil {
+			return u, "", 0, err
+		}
+		for i := range some {
+			c := &some[i]
+			if route != nil && !route.Filter.Passes(c.URN) {
+				continue
+			}
+			value, left, err := e.Value(tx, c.URN, c.Body)
+			if err != nil {
+				return u, "", 0, err
+			}
+			if n := len(value) + recordExtra; left == "" && n > bytes {
+				u, format, bytes = c.URN, f.Name, n
+			}
+		}
+	}
+	return u, format, bytes, nil
+}
+
+// routeTo returns the route that leads to a topic, nil if none does.
+func (p *Producers) routeTo(ctx context.Context, topic string) (*producer.Route, error) {
+	all, err := p.List(ctx)
+	for i := range all {
+		for j := range all[i].Settings.Routes {
+			if r := &all[i].Settings.Routes[j]; r.Topic == topic {
+				return r, nil
+			}
+		}
+	}
+	return nil, err
 }
 
 // tightest returns the lowest known limit and the words that name its setting; 0 if none is

@@ -86,10 +86,11 @@ type Needs struct {
 	Largest   Largest
 }
 
-// Largest is the largest structure that is current; zero if there is none.
+// Largest is the largest current structure as a topic would have it; zero if there is none.
 type Largest struct {
-	URN   string
-	Bytes int // as it is stored
+	URN    string
+	Format string
+	Bytes  int // of its message in Format, with key and headers, not compressed
 }
 
 // A NewTopic is a topic to be made.

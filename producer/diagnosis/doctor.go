@@ -18,8 +18,8 @@ type Doctor struct {
 	Topics      Topics
 	// Retention is as in Needs.
 	Retention time.Duration
-	// Largest finds the largest current structure.
-	Largest func(context.Context) (Largest, error)
+	// Largest finds the largest current structure, in the format of a topic.
+	Largest func(ctx context.Context, topic string) (Largest, error)
 }
 
 // The actions of the audit about topics.
@@ -58,7 +58,7 @@ func (d *Doctor) needs(ctx context.Context, at Place) (Needs, error) {
 	if err := producer.CheckTopic(at.Topic); err != nil {
 		return Needs{}, producer.BadEdit("%s", err)
 	}
-	largest, err := d.Largest(ctx)
+	largest, err := d.Largest(ctx, at.Topic)
 	if err != nil {
 		return Needs{}, fmt.Errorf("looking for the largest structure: %w", err)
 	}

@@ -58,7 +58,7 @@ func doctor(h *hospital, store connection.Store, password string) *diagnosis.Doc
 		c.Fixed = &connection.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "a:1", "sasl.password": password}, Fixed: true}
 	}
 	return &diagnosis.Doctor{Connections: c, Topics: h, Retention: time.Hour,
-		Largest: func(context.Context) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }}
+		Largest: producertest.NoLargest}
 }
 
 var at = diagnosis.Place{Connection: "main", Topic: "structures", Prefix: "tx"}

@@ -12,6 +12,9 @@ import (
 // NoTopics is a cluster without topics: nothing is found on it, made there or read from it.
 type NoTopics struct{}
 
+// NoLargest is a Doctor's Largest of an empty registry.
+func NoLargest(context.Context, string) (diagnosis.Largest, error) { return diagnosis.Largest{}, nil }
+
 var errNoTopics = errors.New("this cluster of a test has no topics")
 
 // Diagnose implements diagnosis.Topics.

@@ -222,7 +222,7 @@ func aboutProducer(s *postgres.Store, p *postgres.ProducerStore) []question {
 		{"a baseline's list", "current urns refs", func(ctx context.Context) error { _, err := p.Current(ctx, manyChanges-5); return err }},
 		{"amount of all", "current", func(ctx context.Context) error { _, err := s.Amount(ctx, control.Extent{}); return err }},
 		{"held", "current urns left_out", func(ctx context.Context) error { _, err := p.Held(ctx); return err }},
-		{"largest", "current", func(ctx context.Context) error { _, err := s.Largest(ctx); return err }},
+		{"largest", "current", func(ctx context.Context) error { _, err := s.Largest(ctx, 3); return err }},
 	}
 }
 

@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
 
-	"urncast/producer/diagnosis"
 	"urncast/registry"
 	"urncast/sdmx"
 )
@@ -49,13 +47,23 @@ func (s *Store) Counts(ctx context.Context) (map[sdmx.Class]int, registry.Number
 	return out, last, err
 }
 
-// Largest returns the largest current structure. It reads a short row per structure: a million
-// take a few hundred milliseconds.
-func (s *Store) Largest(ctx context.Context) (l diagnosis.Largest, err error) {
-	err = s.pool.QueryRow(ctx, `
-		SELECT u.urn, l.bytes FROM (SELECT urn_id, bytes FROM current ORDER BY bytes DESC, urn_id LIMIT 1) l JOIN urns u ON u.id = l.urn_id`).Scan(&l.URN, &l.Bytes)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
+// Largest returns the n largest current structures, by their size as they are stored. It reads a
+// short row per structure: a million take a few hundred milliseconds.
+func (s *Store) Largest(ctx context.Context, n int) ([]registry.Content, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT u.urn, d.body FROM (SELECT urn_id, document_id, bytes FROM current ORDER BY bytes DESC, urn_id LIMIT $1) l
+		JOIN urns u ON u.id = l.urn_id JOIN documents d ON d.id = l.document_id ORDER BY l.bytes DESC, l.urn_id`, n)
+	if err != nil {
+		return nil, err
 	}
-	return l, err
+	var out []registry.Content
+	var urn string
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&urn, &body}, func() error {
+		u, err := sdmx.ParseURN(urn)
+		out = append(out, registry.Content{URN: u, Body: body})
+		body = nil
+		return err
+	})
+	return out, err
 }

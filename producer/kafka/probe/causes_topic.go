@@ -39,13 +39,13 @@ var topics = map[Cause]words{
 		"large baseline are up to 15 minutes old when they arrive.",
 		"Set message.timestamp.before.max.ms={needed} on the topic, or message.timestamp.type=LogAppendTime."},
 	TopicTooSmall: {"The topic {topic} takes messages up to {limit} bytes ({property}), and the largest current structure, " +
-		"{urn}, has {bytes} as it is stored: a baseline would be refused.",
+		"{urn}, has {bytes} as {format}: a baseline would be refused.",
 		"Raise max.message.bytes on the topic to {wanted} (or message.max.bytes on the brokers)."},
 	TopicSegment: {"The topic {topic} has segment.bytes={segment}, less than the {limit} bytes of {property}: a message between " +
 		"the two is refused.",
 		"Set segment.bytes={limit} or more on the topic."},
 	ClientTooSmall: {"The connection has max.request.size={limit}, and the largest current structure, {urn}, has {bytes} " +
-		"bytes as it is stored: a baseline would be refused.",
+		"bytes as {format}: a baseline would be refused.",
 		"Raise max.request.size (librdkafka: message.max.bytes) of the connection."},
 	BrokerSocket: {"Broker {broker} reads requests up to {socket} bytes, less than the {limit} bytes of {property}: it " +
 		"closes the connection at a message between the two.",

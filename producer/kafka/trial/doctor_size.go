@@ -21,11 +21,11 @@ func (i *inspection) topicSize() judgement {
 	const name = "max.message.bytes"
 	limit, property := i.limit()
 	values := []string{"limit", fmt.Sprint(limit), "property", property, "ours", fmt.Sprint(i.requestBytes),
-		"urn", i.largest.URN, "bytes", fmt.Sprint(i.largest.Bytes)}
+		"urn", i.largest.URN, "bytes", fmt.Sprint(i.largest.Bytes), "format", i.largest.Format}
 	wanted := max(i.requestBytes, roomFor(i.largest.Bytes))
 	there := "there is no structure yet"
 	if i.largest.Bytes > 0 {
-		there = fmt.Sprintf("the largest current structure has %d as it is stored", i.largest.Bytes)
+		there = fmt.Sprintf("the largest current structure has %d as %s", i.largest.Bytes, i.largest.Format)
 	}
 	j := ok(findTopicSize, "It takes messages up to %d bytes; %s. A larger message would be refused.", limit, there)
 	switch {
@@ -39,11 +39,11 @@ func (i *inspection) topicSize() judgement {
 	return i.with(j, name)
 }
 
-// roomFor is a limit for a structure of so many bytes as it is stored: twice, since
-// formats differ, in whole mebibytes.
-func roomFor(stored int) int {
+// roomFor is a limit for a message of so many bytes: twice, so that the structure may grow, in
+// whole mebibytes.
+func roomFor(message int) int {
 	const mebibyte = 1 << 20
-	return (2*stored + mebibyte - 1) / mebibyte * mebibyte
+	return (2*message + mebibyte - 1) / mebibyte * mebibyte
 }
 
 func (i *inspection) segmentSize() judgement {
@@ -66,7 +66,7 @@ func (i *inspection) clientSize() (j judgement, known bool) {
 	j = ok(findClientSize, "The client takes messages up to %d bytes.", i.requestBytes)
 	if i.largest.Bytes > i.requestBytes {
 		j = i.broken(findClientSize, probe.ClientTooSmall, "limit", fmt.Sprint(i.requestBytes), "urn", i.largest.URN,
-			"bytes", fmt.Sprint(i.largest.Bytes))
+			"bytes", fmt.Sprint(i.largest.Bytes), "format", i.largest.Format)
 	}
 	j.where = []diagnosis.Setting{{Place: diagnosis.PlaceClient, Name: "max.request.size", Value: strconv.Itoa(i.requestBytes)}}
 	return j, true

@@ -27,7 +27,7 @@ func inspected(replicas, insync int, changed map[string]string) *inspection {
 	for name, value := range all {
 		f.configs[name] = admin.Setting{Value: value, Own: true}
 	}
-	return &inspection{topic: "t", facts: f, brokers: 4, away: 7 * 24 * time.Hour, largest: diagnosis.Largest{URN: "urn:x", Bytes: 500_000}}
+	return &inspection{topic: "t", facts: f, brokers: 4, away: 7 * 24 * time.Hour, largest: diagnosis.Largest{URN: "urn:x", Format: "fusion-json", Bytes: 500_000}}
 }
 
 // Nothing is said against a topic as it should be.

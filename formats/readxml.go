@@ -94,7 +94,7 @@ func (r *reading) checkRoot(root codec.Tag) error {
 	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage:
 		return doc.ErrorAtRoot("this is a RegistryInterface message, which says what to do with its structures; POST it to /sdmx/v2/structure, or send its structures here as a Structure message")
 	case strings.Contains(space, "/v1_0/"), strings.Contains(space, "/v2_0/"), strings.Contains(space, "/v3_0/"), strings.Contains(space, "/v3_1/"):
-		return doc.ErrorAtRoot(fmt.Sprintf("this is SDMX-ML of namespace %s, which this version does not read yet; send SDMX-ML 2.1 or Fusion-JSON", clip(root.Namespace, 100)))
+		return doc.ErrorAtRoot(fmt.Sprintf("this is SDMX-ML of namespace %s, which this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2 or Fusion-JSON", clip(root.Namespace, 100)))
 	}
 	return doc.ErrorAtRoot(fmt.Sprintf("the root element is %q in namespace %q; expected \"Structure\" in %q (SDMX-ML 2.1)", clip(root.Name, 60), clip(root.Namespace, 100), scan.SpaceMessage))
 }

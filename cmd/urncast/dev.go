@@ -101,7 +101,7 @@ func (c *devCommand) welcome(program, address, password string) {
 
 Next, in another terminal:
   export URNCAST_URL=http://%[2]s URNCAST_PASSWORD=%[5]s
-  %[6]s submit FILE…     # SDMX-ML 2.1 or Fusion-JSON
+  %[6]s submit FILE…     # SDMX-ML 2.1, SDMX-JSON 2 or Fusion-JSON
   %[6]s tail             # watch the committed messages
   %[6]s status
   %[6]s verify           # compare topic and registry

@@ -17,7 +17,7 @@ import (
 type submitCommand struct {
 	registryFlags   `embed:""`
 	yesFlag         `embed:""`
-	Files           []string `arg:"" type:"existingfile" help:"Files of structures: SDMX-ML, Fusion-JSON, zipped or not; - for standard input."`
+	Files           []string `arg:"" type:"existingfile" help:"Files of structures: SDMX-ML 2.1, SDMX-JSON 2 or Fusion-JSON, zipped or not; - for standard input."`
 	Action          string   `default:"replace" enum:"append,merge,replace,full-replace,delete" help:"replace (whole structures), append or merge (items), full-replace (everything of the agencies named) or delete."`
 	DryRun          bool     `help:"Show what would happen, and change nothing."`
 	SkipUnsupported bool     `help:"Leave out structures of types that this program does not support."`

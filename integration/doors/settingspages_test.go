@@ -71,7 +71,7 @@ func TestSettingsOnThePage(t *testing.T) {
 	status, body = post(t, s, "/settings", "revision", at, "transactions", "many", "days", "7")
 	want(t, "no number", status, body, 400, "Nothing was saved", `value="many"`, "number of transactions")
 	status, body = post(t, s, "/settings", "revision", at, "transactions", "-1", "days", "7")
-	want(t, "less than nothing", status, body, 400, "neither can be negative", `value="-1"`)
+	want(t, "less than nothing", status, body, 400, "not negative", `value="-1"`)
 	status, body = post(t, s, "/settings", "transactions", "1", "days", "7")
 	want(t, "of no form", status, body, 400, "does not say which settings")
 	status, body = post(t, s, "/settings/preview")

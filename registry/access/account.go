@@ -63,23 +63,24 @@ var (
 
 // check validates the fields of an account, and sorts its agencies.
 func (a *Account) check() error {
+	var name, rest error
 	if !nameForm.MatchString(a.Name) {
-		return invalid("name", "The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
+		name = invalid("name", "The name %q is none for an account: it begins with a letter or a digit, and goes on with letters, digits and . _ - @, at most 64 of them.", a.Name)
 	}
-	agencies, err := agenciesOf(a.Agencies)
-	if err != nil {
-		return err
-	}
-	a.Agencies = agencies
+	agencies, wrong := agenciesOf(a.Agencies)
 	switch {
 	case a.Role == Nobody:
-		return invalid("role", "The role is missing: it is reader, maintainer or admin.")
-	case a.Role == Maintainer && len(a.Agencies) == 0:
-		return invalid("agencies", "A maintainer needs agencies: name those whose structures he may change, such as SDMX or BIS.XTD.")
-	case a.Role != Maintainer && len(a.Agencies) > 0:
-		return invalid("agencies", "Agencies are for maintainers alone: a reader changes nothing, and an admin may change everything.")
+		rest = invalid("role", "The role is missing: it is reader, maintainer or admin.")
+	case wrong != nil: // and says so itself
+	case a.Role == Maintainer && len(agencies) == 0:
+		rest = invalid("agencies", "A maintainer needs agencies: name those whose structures he may change, such as SDMX or BIS.XTD.")
+	case a.Role != Maintainer && len(agencies) > 0:
+		rest = invalid("agencies", "Agencies are for maintainers alone: a reader changes nothing, and an admin may change everything.")
 	}
-	return nil
+	if wrong == nil {
+		a.Agencies = agencies
+	}
+	return together(name, rest, wrong)
 }
 
 // agenciesOf validates ids of agencies, and returns them sorted and without duplicates.
@@ -138,16 +139,18 @@ func (c *Control) Create(ctx context.Context, in NewAccount) (*Account, error) {
 func (c *Control) newAccount(in NewAccount, by string) (*Account, error) {
 	a := &Account{Name: strings.ToLower(in.Name), Role: in.Role, Agencies: in.Agencies, CreatedAt: c.now(), CreatedBy: by}
 	a.ChangedAt, a.ChangedBy, a.Revision = a.CreatedAt, by, 1
-	if err := a.check(); err != nil {
+	fields := a.check()
+	var password error
+	if in.Password != "" {
+		password = checkPassword(a.Name, in.Password)
+	}
+	if err := together(fields, password); err != nil {
 		return nil, err
 	}
 	if c.hasOwnAdmin() && a.Name == strings.ToLower(c.User) {
 		return nil, refuse(Conflict, "%s is the administrator whom this process was started with (--admin-user). Choose another name.", c.User).about("name")
 	}
 	if in.Password != "" {
-		if err := checkPassword(a.Name, in.Password); err != nil {
-			return nil, err
-		}
 		a.Hash, a.HasPassword = hash(in.Password), true
 	}
 	return a, nil

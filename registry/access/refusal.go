@@ -26,10 +26,40 @@ type Refusal struct {
 	// Field is the part of the request that is wrong, by its name in the API; empty if the
 	// refusal is not about a single field.
 	Field string
+	// More are refusals of other fields of the same request.
+	More []*Refusal
 }
 
-// Error implements error.
-func (r *Refusal) Error() string { return r.Text }
+// Error returns the texts, of More too.
+func (r *Refusal) Error() string {
+	text := r.Text
+	for _, m := range r.More {
+		text += " " + m.Text
+	}
+	return text
+}
+
+// together makes one refusal of those that are not nil, so that somebody who fills in a form
+// learns of all its faults at once. An error of another kind stands alone.
+func together(errs ...error) error {
+	var all []*Refusal
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		r, ok := err.(*Refusal)
+		if !ok {
+			return err
+		}
+		all = append(append(all, r), r.More...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	first := *all[0] // a copy, because some refusals are variables
+	first.More = all[1:]
+	return &first
+}
 
 func refuse(why Why, format string, args ...any) *Refusal {
 	return &Refusal{Why: why, Text: fmt.Sprintf(format, args...)}

@@ -94,29 +94,40 @@ func (in *NewToken) token(a *Account, now time.Time) (*Token, error) {
 	if in.Days == 0 {
 		in.Days = TokenDays
 	}
-	agencies, err := agenciesOf(in.Agencies)
-	if err != nil {
+	var name, days error
+	if !nameForm.MatchString(in.Name) {
+		name = invalid("name", "The name %q is none for a token: it begins with a small letter or a digit, and goes on with those and . _ - @, at most 64.", in.Name)
+	}
+	if in.Days < 0 || in.Days > TokenDaysMax {
+		days = invalid("days", "A token lasts from 1 to %d days, not %d.", TokenDaysMax, in.Days)
+	}
+	agencies, may := in.permissions(a)
+	if err := together(name, may, days); err != nil {
 		return nil, err
 	}
+	return &Token{ID: uuid.NewString(), Account: a.Name, AccountID: a.ID, Name: in.Name, Role: in.Role, Agencies: agencies,
+		CreatedAt: now, ExpiresAt: now.AddDate(0, 0, in.Days)}, nil
+}
+
+// permissions validates role and agencies of a token of an account, and returns the agencies.
+func (in *NewToken) permissions(a *Account) ([]string, error) {
+	agencies, err := agenciesOf(in.Agencies)
 	switch {
-	case !nameForm.MatchString(in.Name):
-		return nil, invalid("name", "The name %q is none for a token: it begins with a small letter or a digit, and goes on with those and . _ - @, at most 64.", in.Name)
 	case in.Role > a.Role:
-		return nil, invalid("role", "A token cannot have the role %s, which is above %s's, %s.", in.Role, a.Name, a.Role)
+		return nil, together(invalid("role", "A token cannot have the role %s, which is above %s's, %s.", in.Role, a.Name, a.Role), err)
+	case err != nil:
+		return nil, err
 	case in.Role != Maintainer && len(agencies) > 0:
 		return nil, invalid("agencies", "Agencies narrow a maintainer's token alone.")
 	case in.Role == Maintainer && a.Role == Admin && len(agencies) == 0:
 		return nil, invalid("agencies", "A maintainer's token of an administrator needs agencies: name those whose structures it may change.")
-	case in.Days < 0 || in.Days > TokenDaysMax:
-		return nil, invalid("days", "A token lasts from 1 to %d days, not %d.", TokenDaysMax, in.Days)
 	}
 	for _, agency := range agencies {
 		if a.Role == Maintainer && !covers(a.Agencies, agency) {
 			return nil, invalid("agencies", "The agency %s is none of %s's, so a token cannot have it.", agency, a.Name)
 		}
 	}
-	return &Token{ID: uuid.NewString(), Account: a.Name, AccountID: a.ID, Name: in.Name, Role: in.Role, Agencies: agencies,
-		CreatedAt: now, ExpiresAt: now.AddDate(0, 0, in.Days)}, nil
+	return agencies, nil
 }
 
 // Bearer returns the principal of an API token. Its permissions never exceed the present ones

@@ -132,5 +132,5 @@ func AccessStatus(w http.ResponseWriter, r *http.Request, err error) (status int
 	}
 	statuses := map[access.Why]int{access.Invalid: http.StatusBadRequest, access.NotThere: http.StatusNotFound, access.Conflict: http.StatusConflict,
 		access.Forbidden: http.StatusForbidden, access.Unproven: http.StatusUnauthorized, access.TooMany: http.StatusTooManyRequests}
-	return statuses[refused.Why], refused.Text, int(refused.After.Seconds())
+	return statuses[refused.Why], refused.Error(), int(refused.After.Seconds())
 }

@@ -3,6 +3,7 @@
 package accounts
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -80,7 +81,15 @@ func (s *Pages) faultForm(w http.ResponseWriter, r *http.Request, form *ui.Form,
 		return http.StatusOK
 	}
 	status, text := s.refusedForm(w, r, err)
-	form.Fault(fieldOf(err), text)
+	var refused *access.Refusal
+	if !errors.As(err, &refused) {
+		form.Fault("", text)
+		return status
+	}
+	form.Fault(refused.Field, refused.Text)
+	for _, m := range refused.More {
+		form.Fault(m.Field, m.Text)
+	}
 	return status
 }
 

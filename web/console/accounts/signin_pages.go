@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -51,15 +50,6 @@ func (s *Pages) refusedForm(w http.ResponseWriter, r *http.Request, err error) (
 	return status, text
 }
 
-// fieldOf is the field that a refusal is about; empty if it is about none.
-func fieldOf(err error) string {
-	var refused *access.Refusal
-	if errors.As(err, &refused) {
-		return refused.Field
-	}
-	return ""
-}
-
 // local returns next if it is a path of this server, other than signing in or out.
 func local(next string) string {
 	u, err := url.Parse(next)
@@ -107,9 +97,8 @@ func (s *Pages) setUp(w http.ResponseWriter, r *http.Request) {
 	code, name := r.PostForm.Get("code"), r.PostForm.Get("name")
 	secret, _, err := s.Control.SetUp(r.Context(), code, name, r.PostForm.Get("password"), s.Guard.Remote(r), r.UserAgent())
 	if err != nil {
-		status, text := s.refusedForm(w, r, err)
 		form := NewSetUp(code, name)
-		form.Fault(fieldOf(err), text)
+		status := s.faultForm(w, r, form, err)
 		s.Draw(w, r, status, SetUpPage(s.Frame(r, "First run", "/setup"), form))
 		return
 	}

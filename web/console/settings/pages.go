@@ -102,18 +102,18 @@ func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 	form := settingsForm(in.AllowDangling, in.RequireAgencies, v("transactions"), v("days"), v("revision"))
 	faulty := false
 	var err error
-	if in.Keep.Transactions, err = strconv.ParseInt(v("transactions"), 10, 64); err != nil {
-		form.Fault("transactions", "This is a number of transactions, such as 10000; 0 sets no such bound.")
+	if in.Keep.Transactions, err = strconv.ParseInt(v("transactions"), 10, 64); err != nil || in.Keep.Transactions < 0 {
+		form.Fault("transactions", "This is a number of transactions, such as 10000, and not negative; 0 sets no such bound.")
 		faulty = true
 	}
-	if in.Keep.Days, err = strconv.Atoi(v("days")); err != nil {
-		form.Fault("days", "This is a number of days, such as 730; 0 sets no such bound.")
+	if in.Keep.Days, err = strconv.Atoi(v("days")); err != nil || in.Keep.Days < 0 {
+		form.Fault("days", "This is a number of days, such as 730, and not negative; 0 sets no such bound.")
 		faulty = true
 	}
 	read, err := registry.SettingsOf(v("revision"))
 	switch {
 	case err != nil:
-		form.Wrong = "This form does not say which settings it changes. Load the shown again, and fill it in there."
+		form.Wrong = "This form does not say which settings it changes. Load the page again, and fill it in there."
 	case !faulty:
 		changed, err := s.Registry.SaveSettings(r.Context(), in, &read, answer.Actor(r))
 		var invalid *registry.InvalidError

@@ -41,7 +41,8 @@ type Cluster struct {
 	Log       *slog.Logger
 
 	readers  readers
-	warnings warnings
+	warnings warnings // of Kafka's clients
+	expiries warnings // of certificates
 	servers  expiry.Servers
 	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
@@ -108,9 +109,7 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		b.closing.Wait()
 		return nil, err
 	}
-	if c.Log != nil {
-		warnOfExpiry(c.Log, connection.Name, resolved.Certificates, time.Now())
-	}
+	c.warnOfExpiry(connection.Name, resolved.Certificates, time.Now())
 	b.watching.Go(func() { b.watch(b.life) })
 	b.watching.Go(func() { b.bearer.Renew(b.life) })
 	return b, nil

@@ -2,7 +2,7 @@ package kafka
 
 import (
 	"context"
-	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// expiryWarning is how long before the end of a certificate every session
-	// says so in the log.
+	// expiryWarning is how long before the end of a certificate the log begins to say so.
 	expiryWarning = 30 * 24 * time.Hour
+	// expiryAgain is how long it then says nothing of that certificate.
+	expiryAgain = 24 * time.Hour
 	// expiryTimeout bounds the reading of the connection for a scrape.
 	expiryTimeout = 5 * time.Second
 )
@@ -68,12 +69,17 @@ func (c *Cluster) collect(ctx context.Context, name string, out chan<- prometheu
 	c.servers.Collect(connection.Name, resolved, out)
 }
 
-// warnOfExpiry says which certificates have ended or soon will.
-func warnOfExpiry(log *slog.Logger, connection string, certs []properties.Certificate, now time.Time) {
+// warnOfExpiry logs which certificates of a connection have ended or soon will: each once a day,
+// however many clients connect meanwhile.
+func (c *Cluster) warnOfExpiry(connection string, certs []properties.Certificate, now time.Time) {
+	if c.Log == nil {
+		return
+	}
 	for _, cert := range certs {
-		if left := cert.NotAfter.Sub(now); left < expiryWarning {
-			log.Warn("a certificate of the connection to Kafka expires", "connection", connection, "property", cert.Where,
-				"subject", cert.Subject, "at", cert.NotAfter.UTC().Format(time.RFC3339), "days_left", int(left.Hours()/24))
+		left, at := cert.NotAfter.Sub(now), cert.NotAfter.UTC().Format(time.RFC3339)
+		if left < expiryWarning && c.expiries.isNewFor(expiryAgain, strings.Join([]string{connection, cert.Where, cert.Subject, at}, "\n"), now) {
+			c.Log.Warn("a certificate of the connection to Kafka expires", "connection", connection, "property", cert.Where,
+				"subject", cert.Subject, "at", at, "days_left", int(left.Hours()/24))
 		}
 	}
 }

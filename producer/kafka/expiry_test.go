@@ -40,14 +40,26 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 	}
 }
 
+// The log says once a day that a certificate ends, however often the connection is made.
 func TestExpiryWarning(t *testing.T) {
 	var b bytes.Buffer
+	c := &Cluster{Log: slog.New(slog.NewTextHandler(&b, nil))}
 	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
-	warnOfExpiry(slog.New(slog.NewTextHandler(&b, nil)), "main", []properties.Certificate{
-		{Where: "ssl.keystore.location", Subject: "CN=soon", NotAfter: now.Add(10 * 24 * time.Hour)},
-		{Where: "ssl.truststore.location", Subject: "CN=late", NotAfter: now.Add(365 * 24 * time.Hour)},
-	}, now)
-	if out := b.String(); !strings.Contains(out, "CN=soon") || !strings.Contains(out, "days_left=10") || strings.Contains(out, "CN=late") {
-		t.Errorf("the log says %s", out)
+	warn := func(after time.Duration) {
+		c.warnOfExpiry("main", []properties.Certificate{
+			{Where: "ssl.keystore.location", Subject: "CN=soon", NotAfter: now.Add(10 * 24 * time.Hour)},
+			{Where: "ssl.truststore.location", Subject: "CN=soon", NotAfter: now.Add(11 * 24 * time.Hour)},
+			{Where: "ssl.truststore.location", Subject: "CN=late", NotAfter: now.Add(365 * 24 * time.Hour)},
+		}, now.Add(after))
+	}
+	for _, at := range []time.Duration{0, time.Minute, expiryAgain - 1} {
+		warn(at)
+		if out := b.String(); strings.Count(out, "CN=soon") != 2 || !strings.Contains(out, "days_left=10") || strings.Contains(out, "CN=late") {
+			t.Errorf("after %s the log says %s", at, out)
+		}
+	}
+	warn(expiryAgain)
+	if out := b.String(); strings.Count(out, "CN=soon") != 4 || !strings.Contains(out, "days_left=9") {
+		t.Errorf("after a day the log says %s", out)
 	}
 }

@@ -15,13 +15,15 @@ import (
 const (
 	// lookEvery is how long it is taken as known when a broker's certificate ends.
 	lookEvery = time.Hour
+	// lookAgain is how long nothing is tried after a look that did not see every server.
+	lookAgain = time.Minute
 	// lookTimeout bounds a look at the certificates of one connection's servers.
 	lookTimeout = 15 * time.Second
 )
 
 // ServersDesc describes the metric that Collect sends.
 var ServersDesc = prometheus.NewDesc("urncast_broker_certificate_expiry_timestamp_seconds",
-	"When the certificate of a bootstrap server ends, or the first of its chain, as a Unix time. It is looked at once an hour.",
+	"When the certificate of a bootstrap server ends, or the first of its chain, as a Unix time. It is looked at once an hour, and once a minute while a server cannot be reached.",
 	[]string{"connection", "server"}, nil)
 
 // Servers knows when the certificates of bootstrap servers end. The servers are looked
@@ -29,7 +31,7 @@ var ServersDesc = prometheus.NewDesc("urncast_broker_certificate_expiry_timestam
 // none yet.
 type Servers struct {
 	mu     sync.Mutex
-	looked map[string]time.Time            // by connection
+	next   map[string]time.Time            // by connection, when its servers are looked at again
 	ends   map[string]map[string]time.Time // by connection and server
 	closed bool
 
@@ -50,14 +52,14 @@ func (e *Servers) Collect(connection string, r *properties.Resolved, out chan<- 
 			out <- prometheus.MustNewConstMetric(ServersDesc, prometheus.GaugeValue, float64(at.Unix()), connection, server)
 		}
 	}
-	if e.closed || time.Since(e.looked[connection]) < lookEvery {
+	if e.closed || time.Now().Before(e.next[connection]) {
 		return
 	}
-	if e.looked == nil {
-		e.looked, e.ends = map[string]time.Time{}, map[string]map[string]time.Time{}
+	if e.next == nil {
+		e.next, e.ends = map[string]time.Time{}, map[string]map[string]time.Time{}
 		e.life, e.end = context.WithCancel(context.Background())
 	}
-	e.looked[connection] = time.Now()
+	e.next[connection] = time.Now().Add(lookEvery)
 	e.looking.Go(func() {
 		ctx, cancel := context.WithTimeout(e.life, lookTimeout)
 		defer cancel()
@@ -65,17 +67,22 @@ func (e *Servers) Collect(connection string, r *properties.Resolved, out chan<- 
 	})
 }
 
-// look makes a TLS handshake with each server. Of one that cannot be reached, or whose
-// certificate is refused, what was known stays.
+// look makes a TLS handshake with each server. Of one that cannot be reached, what was known
+// stays, and the next look is soon.
 func (e *Servers) look(ctx context.Context, connection string, r *properties.Resolved) {
-	found := map[string]time.Time{}
+	found, all := map[string]time.Time{}, true
 	for _, server := range r.Bootstrap {
 		if at := certificateEnd(ctx, &probe.Dialer{Settings: r}, server); !at.IsZero() {
 			found[server] = at
+		} else {
+			all = false
 		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if !all {
+		e.next[connection] = time.Now().Add(lookAgain)
+	}
 	for server, at := range e.ends[connection] {
 		if _, ok := found[server]; !ok {
 			found[server] = at

@@ -26,7 +26,7 @@ func (s *scraped) Collect(out chan<- prometheus.Metric) {
 }
 
 // The end of a broker's own certificate is a metric from the second scrape on, and stays
-// known while the broker is away; without TLS there is none.
+// known while the broker is away, which is looked at again soon; without TLS there is none.
 func TestBrokersCertificateExpiryIsAMetric(t *testing.T) {
 	a := rig.NewAuthority(t)
 	own := a.Issue(t, rig.Subject{Name: "broker"})
@@ -73,12 +73,18 @@ func TestBrokersCertificateExpiryIsAMetric(t *testing.T) {
 	if at := seen(); !at.Equal(pair.Leaf.NotAfter) {
 		t.Errorf("the broker's certificate ends at %s, and the metric says %s", pair.Leaf.NotAfter, at)
 	}
+	if until := time.Until(c.next["main"]); until <= lookAgain {
+		t.Errorf("a server that was seen is looked at again in %s", until)
+	}
 	l.Close()
-	c.looked["main"] = time.Time{}
+	c.next["main"] = time.Time{}
 	seen()
 	c.looking.Wait()
 	if at := seen(); !at.Equal(pair.Leaf.NotAfter) {
 		t.Errorf("while the broker is away the metric says %s", at)
+	}
+	if until := time.Until(c.next["main"]); until > lookAgain {
+		t.Errorf("a broker that is away is looked at again in %s only", until)
 	}
 	main = &connection.Connection{Name: "main", Properties: map[string]string{"bootstrap.servers": "localhost:1"}}
 	if at := seen(); !at.IsZero() {

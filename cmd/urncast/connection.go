@@ -114,6 +114,10 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	known, err := c.known(ctx, saved)
+	if err != nil {
+		return err
+	}
 	body, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -124,16 +128,13 @@ func (c *connectionSet) Run(ctx context.Context) error {
 		return err
 	}
 	if status == http.StatusUnprocessableEntity {
-		return printRefused(b)
+		return printRefused(b, known)
 	}
 	var a manage.SavedConnection
 	if err := json.Unmarshal(b, &a); err != nil {
 		return err
 	}
-	if c.File == "" && len(c.Upload) == 0 {
-		a.Findings = withoutKnown(c.Values, a.Findings)
-	}
-	printFindings(a.Findings, false)
+	printFindings(known.without(a.Findings), false)
 	printServers(a.Servers)
 	if !a.Changed {
 		fmt.Printf("%s is unchanged: revision %d\n", c.Name, a.Connection.Revision)
@@ -143,24 +144,53 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	return nil
 }
 
+// knownFindings are the findings on a connection as it was saved, by the property's name. They were
+// printed when it was.
+type knownFindings map[string]connection.Finding
+
+// known asks for the findings on the saved connection, less those on properties that are given
+// now. A file gives all of them.
+func (c *connectionSet) known(ctx context.Context, saved *connection.Shown) (knownFindings, error) {
+	if c.File != "" || saved.Revision == 0 {
+		return nil, nil
+	}
+	e, err := (&client.ConnectionEdit{}).Apply(c.Name, saved, nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Findings []connection.Finding `json:"findings"`
+	}
+	if _, err := c.Post(ctx, "/api/v1/connections/check", e, &answer); err != nil {
+		return nil, err
+	}
+	known := knownFindings{}
+	for _, f := range answer.Findings {
+		if !slices.ContainsFunc(c.Values, func(word string) bool { return strings.HasPrefix(word, f.Name+"=") }) {
+			known[f.Name] = f
+		}
+	}
+	return known, nil
+}
+
+// without leaves out the findings that are known. What refuses the connection stays.
+func (k knownFindings) without(findings []connection.Finding) []connection.Finding {
+	return slices.DeleteFunc(findings, func(f connection.Finding) bool {
+		was, ok := k[f.Name]
+		return ok && f.Verdict != connection.Refused && f.Verdict == was.Verdict && f.Text == was.Text && slices.Equal(f.Becomes, was.Becomes)
+	})
+}
+
 // printRefused prints why a connection was refused, and returns the error that ends the program.
-func printRefused(answer []byte) error {
+func printRefused(answer []byte, known knownFindings) error {
 	var p manage.RefusedConnection
 	if err := json.Unmarshal(answer, &p); err != nil || p.Detail == "" {
 		return &client.Refusal{Text: client.Detail(answer)}
 	}
-	printFindings(p.Findings, false)
+	printFindings(known.without(p.Findings), false)
 	printServers(p.Servers)
 	fmt.Println(p.Detail)
 	return errDiffers
-}
-
-// withoutKnown leaves out how properties are translated that were not given just now: that
-// was said when they were. Another property can make one refused, or without effect.
-func withoutKnown(given []string, findings []connection.Finding) []connection.Finding {
-	return slices.DeleteFunc(findings, func(f connection.Finding) bool {
-		return f.Verdict == connection.Translated && !slices.ContainsFunc(given, func(word string) bool { return strings.HasPrefix(word, f.Name+"=") })
-	})
 }
 
 // printFindings prints the properties that were not simply taken; with all, every property.

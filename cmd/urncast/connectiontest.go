@@ -71,7 +71,7 @@ func (c *connectionTest) Run(ctx context.Context) error {
 			return err
 		}
 		if resp.StatusCode == http.StatusUnprocessableEntity {
-			return printRefused(answer)
+			return printRefused(answer, nil)
 		}
 		return client.Failed(http.MethodPost, path, resp, answer)
 	}

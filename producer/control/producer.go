@@ -122,7 +122,9 @@ func (a *Producer) Start(ctx context.Context, how string, by registry.Actor) err
 	case !s.Started:
 		return fmt.Errorf("%w: the first start says how: %q (--%[2]s) sends only what comes from now on, %[3]q (--%[3]s) sends everything that is current first", ErrCommand, producer.StartIdle, producer.StartBaseline)
 	}
-	return fmt.Errorf("%w: a producer that was started before starts again with %q, %q or nothing, not %q", ErrCommand, producer.StartBaseline, producer.StartContinue, how)
+	return fmt.Errorf("%w: %q (--%[2]s) does not fit a producer that was started before: start it with nothing (%[3]s) to go on after transaction %[4]d, "+
+		"with %[5]q (--%[5]s) to send everything that is current first, or with %[6]q (--%[6]s) to accept what it asks about",
+		ErrCommand, how, producer.Command("start", s.Name), s.Sent, producer.StartBaseline, producer.StartContinue)
 }
 
 func (a *Producer) wish(ctx context.Context, s *Status, w producer.Wish, action string, by registry.Actor, detail any) error {

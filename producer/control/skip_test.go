@@ -46,3 +46,27 @@ func TestSkipRefused(t *testing.T) {
 		t.Error("what was refused became a wish")
 	}
 }
+
+// A way to start that does not fit is answered with those that do, as flags.
+func TestStartSaysWhatFits(t *testing.T) {
+	r := &recordsStub{status: Status{Name: "p", State: producer.Idle, Sent: 7}}
+	a := New(r)
+	for started, want := range map[bool][]string{
+		false: {`the first start says how`, `"idle" (--idle)`, `"baseline" (--baseline)`},
+		true:  {`"idle" (--idle) does not fit`, "urncast producer start --producer p", "transaction 7", "(--baseline)", "(--continue)"},
+	} {
+		how := producer.StartIdle
+		if r.status.Started = started; !started {
+			how = producer.StartContinue
+		}
+		err := a.Start(t.Context(), how, registry.Actor{})
+		for _, part := range want {
+			if !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), part) {
+				t.Errorf("started is %t: %q is not said: %v", started, part, err)
+			}
+		}
+	}
+	if r.wishes != 0 {
+		t.Error("what was refused became a wish")
+	}
+}

@@ -54,7 +54,11 @@ func printStatus(s *control.Status) {
 	for _, r := range s.Settings.Routes {
 		printRoute(d, &r, " at "+s.Bootstrap)
 	}
-	line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
+	if s.Started {
+		line("transactions", fmt.Sprintf("%d recorded, handled up to %d, %d pending", s.Last, s.Sent, s.Pending))
+	} else {
+		line("transactions", fmt.Sprintf("%d recorded, none sent: the first start says which are", s.Last))
+	}
 	if s.BeforeStart > 0 {
 		line("never sent", fmt.Sprintf("transactions up to %d, recorded before the first start", s.BeforeStart))
 	}
@@ -68,7 +72,11 @@ func printStatus(s *control.Status) {
 		}
 		line("left out", fmt.Sprintf("%d%s structures that the format cannot express", s.LeftOut, more))
 	}
-	line("published by", heldBy(s))
+	holder := "published by"
+	if s.State == producer.Stopped || s.State == producer.Failed { // which publish nothing
+		holder = "lease held by"
+	}
+	line(holder, heldBy(s))
 	if t := s.LastTakeover; t != nil {
 		line("last takeover", fmt.Sprintf("%s: %s (%d in all)", output.Moment(t.At), t, s.Takeovers))
 	}

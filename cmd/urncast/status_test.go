@@ -11,6 +11,8 @@ import (
 
 	"urncast/integration/rig/pg"
 	"urncast/internal/commandline"
+	"urncast/producer"
+	"urncast/producer/control"
 )
 
 // verbStatus runs a verb in this process and returns its exit status.
@@ -191,6 +193,31 @@ func TestStatusesOnARegistry(t *testing.T) {
 		stdin(t, fmt.Sprintf(someCodelist, "TWO")+"\n")
 		if got, err := verbStatus(t, strings.Fields(row.line)...); got != row.status {
 			t.Errorf("urncast %s: status %d, want %d: %v", row.line, got, row.status, err)
+		}
+	}
+}
+
+// A producer that publishes nothing is published by nobody, and before the first start nothing is
+// pending yet.
+func TestStatusSaysWhatIsKnown(t *testing.T) {
+	for _, c := range []struct {
+		status       control.Status
+		says, silent string
+	}{
+		{control.Status{State: producer.Stopped, Holder: "host:1", Term: 2, Last: 5}, "none sent: the first start|lease held by", "pending|published by"},
+		{control.Status{State: producer.Failed, Started: true, Holder: "host:1", Term: 2}, "lease held by|0 pending", "published by"},
+		{control.Status{State: producer.Idle, Started: true, Holder: "host:1", Term: 2, Last: 5, Sent: 5}, "published by|5 recorded, handled up to 5, 0 pending", "lease held"},
+	} {
+		out, _, _ := captured(t, func() error { printStatus(&c.status); return nil })
+		for _, part := range strings.Split(c.says, "|") {
+			if !strings.Contains(out, part) {
+				t.Errorf("%s: %q is not said: %s", c.status.State, part, out)
+			}
+		}
+		for _, part := range strings.Split(c.silent, "|") {
+			if strings.Contains(out, part) {
+				t.Errorf("%s: %q is said: %s", c.status.State, part, out)
+			}
 		}
 	}
 }

@@ -51,7 +51,8 @@ func glanceAt(all []control.Status) (g glance) {
 		case p.State == producer.Degraded:
 			g.soon++
 		}
-		if g.publishing == "" && p.Holder != "" {
+		publishes := p.State != producer.Stopped && p.State != producer.Failed
+		if g.publishing == "" && p.Holder != "" && publishes {
 			g.publishing = ui.InstanceName(p.Holder)
 		}
 		if g.standby == nil {

@@ -22,7 +22,7 @@ type Frame struct {
 	Theme string
 	// KeysOff says that the reader has switched single-key shortcuts off.
 	KeysOff bool
-	// Publishing is the instance that holds the lease; Standby are the instances that
+	// Publishing is the instance that holds the lease of a producer that is started; Standby are those that
 	// wait.
 	Publishing string
 	Standby    []string

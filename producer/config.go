@@ -2,6 +2,7 @@ package producer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,40 +72,41 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Check says what is wrong with a configuration.
+// Check says what is wrong with a configuration: all of it, in one error.
 func (c Config) Check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Name == "" || len(c.Name) > nameMax || strings.Trim(c.Name, topicBytes) != "" {
-		return fmt.Errorf("the producer's name %q is not up to %d letters, digits, dots, underscores and hyphens", c.Name, nameMax)
+		wrong("the producer's name %q is not up to %d letters, digits, dots, underscores and hyphens", c.Name, nameMax)
 	}
 	if c.Name == ReservedName {
-		return fmt.Errorf("a producer cannot be named %q: that is where the console makes one", c.Name)
-	}
-	for what, text := range map[string]string{"prefix of the transactional ids": c.Prefix, "sender in the messages' headers": c.Sender, "connection": c.Connection} {
-		if !printable(text) {
-			return fmt.Errorf("the %s, %q, has characters that cannot be printed", what, text)
-		}
+		wrong("a producer cannot be named %q: that is where the console makes one", c.Name)
 	}
 	if n := len(c.Routes); n == 0 || n > routesMax {
-		return fmt.Errorf("a producer has from 1 to %d routes, not %d; what must fail separately is a separate producer", routesMax, n)
+		wrong("a producer has from 1 to %d routes, not %d; what must fail separately is a separate producer", routesMax, n)
 	}
 	seen := map[string]bool{}
 	for i := range c.Routes {
 		r := &c.Routes[i]
-		if err := r.check(); err != nil {
-			return err
-		}
+		errs = append(errs, r.check())
 		if seen[r.Topic] {
-			return fmt.Errorf("topic %s has two routes: a topic belongs to one route", r.Topic)
+			wrong("topic %s has two routes: a topic belongs to one route", r.Topic)
 		}
 		seen[r.Topic] = true
 	}
+	const prefix, sender = "prefix of the transactional ids", "sender in the messages' headers"
+	for _, field := range [][2]string{{prefix, c.Prefix}, {sender, c.Sender}, {"connection", c.Connection}} {
+		if !printable(field[1]) {
+			wrong("the %s, %q, has characters that cannot be printed", field[0], field[1])
+		}
+	}
 	if c.Prefix == "" || len(c.Prefix) > prefixMax {
-		return fmt.Errorf("the prefix of the transactional ids must not be empty, nor longer than %d bytes", prefixMax)
+		wrong("the %s must not be empty, nor longer than %d bytes", prefix, prefixMax)
 	}
 	if c.Sender == "" || len(c.Sender) > nameMax {
-		return fmt.Errorf("the sender in the messages' headers must not be empty, nor longer than %d bytes", nameMax)
+		wrong("the %s must not be empty, nor longer than %d bytes", sender, nameMax)
 	}
-	return nil
+	return together(errs)
 }
 
 const (
@@ -116,6 +118,20 @@ const (
 // new producer or connection is.
 const ReservedName = "new"
 
+// together makes one error of those that are not nil, nil of none.
+func together(errs []error) error {
+	var texts []string
+	for _, err := range errs {
+		if err != nil {
+			texts = append(texts, err.Error())
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
 // printable says whether a text is one that a database and a broker take: UTF-8
 // without control characters.
 func printable(text string) bool {
@@ -123,16 +139,17 @@ func printable(text string) bool {
 }
 
 func (r *Route) check() error {
-	if _, err := formats.ByName(r.Format); err != nil {
-		return fmt.Errorf("the format of topic %s: %w", r.Topic, err)
-	}
+	var errs []error
 	if err := CheckTopic(r.Topic); err != nil {
-		return err
+		errs = append(errs, err)
+	}
+	if _, err := formats.ByName(r.Format); err != nil {
+		errs = append(errs, fmt.Errorf("the format of topic %s: %w", r.Topic, err))
 	}
 	if err := r.Filter.Check(); err != nil {
-		return fmt.Errorf("topic %s: %w", r.Topic, err)
+		errs = append(errs, fmt.Errorf("topic %s: %w", r.Topic, err))
 	}
-	return nil
+	return together(errs)
 }
 
 // Topics lists the topics of the routes.

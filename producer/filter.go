@@ -56,31 +56,33 @@ func ParseFilter(s string) (f Filter, err error) {
 
 // Check says what is wrong with a filter.
 func (f Filter) Check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	for _, name := range f.Classes {
 		if c, ok := sdmx.ClassByName(name); !ok || !c.Maintainable() {
-			return fmt.Errorf("the filter's class %q is none of a structure; classes are written as in URNs, such as Codelist", name)
+			wrong("the filter's class %q is none of a structure; classes are written as in URNs, such as Codelist", name)
 		}
 	}
 	for _, a := range f.Agencies {
 		if name := strings.TrimSuffix(a, ".*"); name == "" || strings.ContainsAny(name, "*:() \t") {
-			return fmt.Errorf("the filter's agency %q is neither an agency, such as SDMX, nor one with those below it, such as SDMX.*", a)
+			wrong("the filter's agency %q is neither an agency, such as SDMX, nor one with those below it, such as SDMX.*", a)
 		}
 	}
 	for _, p := range f.URNs {
 		if !strings.HasPrefix(p, "urn:sdmx:") && !strings.HasPrefix(p, "*") {
-			return fmt.Errorf("the filter's URN pattern %q begins with neither urn:sdmx: nor *; "+
+			wrong("the filter's URN pattern %q begins with neither urn:sdmx: nor *; "+
 				"it is held against whole URNs: *=SDMX:CL_*(*) takes what SDMX has with ids that begin with CL_", p)
 		}
 	}
 	for _, text := range slices.Concat(f.Agencies, f.URNs) {
 		if !printable(text) {
-			return fmt.Errorf("the filter's %q has characters that cannot be printed", text)
+			wrong("the filter's %q has characters that cannot be printed", text)
 		}
 	}
 	if n := len(f.String()); n > filterBytesMax {
-		return fmt.Errorf("the filter has %d bytes, more than the limit of %d: use patterns in place of long lists", n, filterBytesMax)
+		wrong("the filter has %d bytes, more than the limit of %d: use patterns in place of long lists", n, filterBytesMax)
 	}
-	return nil
+	return together(errs)
 }
 
 // Passes says whether the route takes a structure.

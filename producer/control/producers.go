@@ -206,27 +206,28 @@ func (p *Producers) Change(ctx context.Context, name string, c producer.Config, 
 
 // check refuses settings that are wrong, or whose connection does not exist.
 func (p *Producers) check(ctx context.Context, c *producer.Config) error {
+	var wrong []string
 	if err := c.Check(); err != nil {
-		return producer.BadEdit("%s", err)
+		wrong = append(wrong, err.Error())
 	}
-	if c.Connection == "" {
+	if c.Connection != "" {
+		shown, err := p.Connections.List(ctx)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for i := range shown {
+			names = append(names, shown[i].Name)
+		}
+		if !slices.Contains(names, c.Connection) {
+			wrong = append(wrong, fmt.Sprintf("There is no connection %q; there is %s. Define it first",
+				c.Connection, cmp.Or(strings.Join(names, ", "), "none yet")))
+		}
+	}
+	if len(wrong) == 0 {
 		return nil
 	}
-	shown, err := p.Connections.List(ctx)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for i := range shown {
-		if shown[i].Name == c.Connection {
-			return nil
-		}
-		names = append(names, shown[i].Name)
-	}
-	if len(names) == 0 {
-		names = []string{"none yet"}
-	}
-	return producer.BadEdit("There is no connection %q; there is %s. Define it first", c.Connection, strings.Join(names, ", "))
+	return producer.BadEdit("%s", strings.Join(wrong, ". "))
 }
 
 // Delete removes a producer's settings and the records of its sending. Topics and their

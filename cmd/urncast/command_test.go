@@ -62,3 +62,17 @@ func TestMistakesAreToldOnTheErrorOutput(t *testing.T) {
 		t.Errorf("status %d, printed %q, said %q", status, &out, &said)
 	}
 }
+
+// A configuration file that cannot be read is told with its name and what to do, without the usage
+// of the verb, which says nothing of it.
+func TestUnreadableConfigurationIsToldAlone(t *testing.T) {
+	var out, said bytes.Buffer
+	status := 0
+	p := newParser(t.Context(), &cli{})
+	p.Stdout, p.Stderr, p.Exit = &out, &said, func(code int) { status = code }
+	commandLine(p, []string{"serve", "--config", "/no/such/file"})
+	got := said.String()
+	if status != statusUnasked || strings.Contains(got, "Usage") || strings.Count(got, "/no/such/file") != 1 || !strings.Contains(got, "URNCAST_CONFIG") {
+		t.Errorf("status %d, said %q", status, got)
+	}
+}

@@ -91,12 +91,17 @@ func statusOf(err error) int {
 }
 
 // commandLine reads a command line. A mistake in it ends the program with statusUnasked; the error
-// and the usage go to standard error.
+// and the usage go to standard error. A configuration file that cannot be read is no mistake in the
+// command line, so its error stands alone.
 func commandLine(p *kong.Kong, args []string) *kong.Context {
 	k, err := p.Parse(args)
 	p.Stdout = p.Stderr
 	exit := p.Exit
 	p.Exit = func(int) { exit(statusUnasked) }
+	var unreadable *commandline.UnreadableError
+	if errors.As(err, &unreadable) {
+		err = unreadable // without kong's error around it, which asks for the usage
+	}
 	p.FatalIfErrorf(err)
 	return k
 }

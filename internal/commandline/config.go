@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"os/user"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -70,13 +73,13 @@ func (s *settingsOf) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 func readConfig(path string, flags []*kong.Flag) (map[string]setting, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the configuration file: %w", err)
+		return nil, unreadable(path, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, ConfigBytesMax+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("reading the configuration file: %w", err)
+		return nil, unreadable(path, err)
 	case len(text) > ConfigBytesMax:
 		return nil, fmt.Errorf("%s is larger than 1 MB, which a configuration file must not be", path)
 	}
@@ -104,6 +107,43 @@ func readConfig(path string, flags []*kong.Flag) (map[string]setting, error) {
 		}
 	}
 	return settings, errors.Join(errs...)
+}
+
+// An UnreadableError says that the configuration file cannot be read, and what to do.
+type UnreadableError struct {
+	text string
+	err  error
+}
+
+// Error implements error.
+func (e *UnreadableError) Error() string { return e.text }
+
+// Unwrap gives the error of the file.
+func (e *UnreadableError) Unwrap() error { return e.err }
+
+// unreadable makes an UnreadableError of the error of opening or reading a file.
+func unreadable(path string, err error) error {
+	var of *fs.PathError
+	why := err
+	if errors.As(err, &of) {
+		why = of.Err
+	}
+	text := fmt.Sprintf("the configuration file %s cannot be read: %s", path, why)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		who, group := strconv.Itoa(os.Getuid()), strconv.Itoa(os.Getgid())
+		if u, err := user.Current(); err == nil {
+			who = u.Username
+		}
+		if g, err := user.LookupGroupId(group); err == nil {
+			group = g.Name
+		}
+		text += fmt.Sprintf(". The user %s, who runs urncast, must be able to read it, and to enter its directories: as root, chgrp %[2]s %[3]s && chmod g+r,o= %[3]s",
+			who, group, path)
+	case errors.Is(err, fs.ErrNotExist):
+		text += ". Name an existing file with --config or URNCAST_CONFIG, or leave that out"
+	}
+	return &UnreadableError{text, err}
 }
 
 // readSetting reads one line into settings, and returns its name.

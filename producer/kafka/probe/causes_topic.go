@@ -2,25 +2,29 @@ package probe
 
 // The causes that the doctor of topics adds to those of a connection test.
 const (
-	TopicReplication  Cause = "topic-one-replica"
-	TopicInsyncOne    Cause = "min-insync-one"
-	TopicInsyncAll    Cause = "min-insync-all"
-	TopicUnclean      Cause = "unclean-leader-election"
-	TopicTombstones   Cause = "topic-drops-tombstones"
-	TopicTimestamps   Cause = "topic-refuses-timestamps"
-	TopicTooSmall     Cause = "topic-limit-below-largest"
-	TopicSegment      Cause = "topic-segment-below-limit"
-	ClientTooSmall    Cause = "client-limit-below-largest"
-	BrokerSocket      Cause = "broker-request-below-limit"
-	StateReplication  Cause = "transaction-state-one-replica"
-	StateUnseen       Cause = "transaction-state-unseen"
-	NoDescribeConfigs Cause = "right-describe-configs"
-	NoAlterConfigs    Cause = "right-alter-configs"
-	TopicExists       Cause = "topic-exists"
-	SettingRefused    Cause = "topic-setting-refused"
+	TopicReplication     Cause = "topic-one-replica"
+	TopicInsyncOne       Cause = "min-insync-one"
+	TopicInsyncAll       Cause = "min-insync-all"
+	TopicUnclean         Cause = "unclean-leader-election"
+	TopicTombstones      Cause = "topic-drops-tombstones"
+	TopicTimestamps      Cause = "topic-refuses-timestamps"
+	TopicTooSmall        Cause = "topic-limit-below-largest"
+	TopicSegment         Cause = "topic-segment-below-limit"
+	ClientTooSmall       Cause = "client-limit-below-largest"
+	BrokerSocket         Cause = "broker-request-below-limit"
+	StateReplication     Cause = "transaction-state-one-replica"
+	StateUnseen          Cause = "transaction-state-unseen"
+	NoDescribeConfigs    Cause = "right-describe-configs"
+	NoAlterConfigs       Cause = "right-alter-configs"
+	TopicExists          Cause = "topic-exists"
+	TopicTooManyReplicas Cause = "topic-too-many-replicas"
+	SettingRefused       Cause = "topic-setting-refused"
 )
 
 var topics = map[Cause]words{
+	TopicTooManyReplicas: {"The topic {topic} was not created: {error}.",
+		"Ask for at most as many replicas as there are brokers, which are {brokers} now, or start the brokers that are away: " +
+			"urncast topic create {topic} --replication-factor {brokers}."},
 	TopicReplication: {"The topic {topic} has 1 replica: with the disk of broker {replicas} everything on it is gone.",
 		"Give it 3 replicas{how}."},
 	TopicInsyncOne: {"The topic {topic} has min.insync.replicas=1 with {replicas} replicas: when one is left, its " +

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"urncast/producer/connection"
@@ -67,6 +68,8 @@ func (t *trial) notMade(topic string, err error) error {
 		return probe.Met(probe.TopicExists, err, "topic", topic)
 	case admin.Unauthorized(err):
 		return probe.Met(probe.NoCreate, err, "user", t.principal(), "topic", topic)
+	case errors.Is(err, kerr.InvalidReplicationFactor):
+		return probe.Met(probe.TopicTooManyReplicas, err, "topic", topic, "brokers", strconv.Itoa(len(t.brokers.Brokers)))
 	case errors.As(err, &refused):
 		return probe.Met(probe.TopicNotMade, err, "topic", topic)
 	}

@@ -44,8 +44,8 @@ type Registry interface {
 // Routes are for all who may read the registry.
 func (f *Feed) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/transactions", Level: guard.Read, Handle: f.List},
-		{Pattern: "GET /api/v1/transactions/{number}", Level: guard.Read, Handle: f.One},
+		{Pattern: "GET /api/v1/transactions", Level: guard.Read, Handle: f.list},
+		{Pattern: "GET /api/v1/transactions/{number}", Level: guard.Read, Handle: f.one},
 	}
 }
 
@@ -117,8 +117,8 @@ func (a *feedAsk) next(last registry.Number) string {
 	return "/api/v1/transactions?" + a.query.Encode()
 }
 
-// List serves GET /api/v1/transactions: JSON, Atom (RFC 4287) or RSS 2.0.
-func (f *Feed) List(w http.ResponseWriter, r *http.Request) {
+// list serves GET /api/v1/transactions: JSON, Atom (RFC 4287) or RSS 2.0.
+func (f *Feed) list(w http.ResponseWriter, r *http.Request) {
 	ask, err := feedAsked(r)
 	if err != nil {
 		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
@@ -183,8 +183,8 @@ func (f *Feed) statuses(r *http.Request, txns []registry.Transaction) (map[regis
 	return out, err
 }
 
-// One serves GET /api/v1/transactions/{number}.
-func (f *Feed) One(w http.ResponseWriter, r *http.Request) {
+// one serves GET /api/v1/transactions/{number}.
+func (f *Feed) one(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil {
 		answer.WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))

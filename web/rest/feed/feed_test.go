@@ -83,7 +83,7 @@ func (a reachedAt) Show(context.Context) (notice.Shown, error) {
 func feedServer(t *testing.T, last registry.Number) *httptest.Server {
 	t.Helper()
 	f := &Feed{Registry: &loggedRegistry{last: last}, Producers: &control.Producers{Directory: producertest.Directory{}}, Mailer: reachedAt("https://registry.example.org/urncast/")}
-	s := httptest.NewServer(http.HandlerFunc(f.List))
+	s := httptest.NewServer(http.HandlerFunc(f.list))
 	t.Cleanup(s.Close)
 	return s
 }

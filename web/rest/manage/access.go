@@ -18,18 +18,18 @@ type Access struct{ Control *access.Control }
 // accounts, signed-in users manage what is their own.
 func (a *Access) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/accounts", Level: guard.Admin, Act: "Seeing accounts", Handle: a.Accounts},
-		{Pattern: "POST /api/v1/accounts", Level: guard.Admin, Act: "Making an account", Handle: a.CreateAccount},
-		{Pattern: "GET /api/v1/accounts/{account}", Level: guard.Admin, Act: "Seeing an account", Handle: a.Account},
-		{Pattern: "PATCH /api/v1/accounts/{account}", Level: guard.Admin, Act: "Changing an account", Handle: a.ChangeAccount},
-		{Pattern: "DELETE /api/v1/accounts/{account}", Level: guard.Admin, Act: "Deleting an account", Handle: a.DeleteAccount},
-		{Pattern: "POST /api/v1/accounts/{account}/password", Level: guard.Self, Handle: a.SetPassword},
-		{Pattern: "GET /api/v1/sessions", Level: guard.Self, Handle: a.Sessions},
-		{Pattern: "DELETE /api/v1/sessions/{id}", Level: guard.Self, Handle: a.EndSession},
-		{Pattern: "GET /api/v1/tokens", Level: guard.Self, Handle: a.Tokens},
-		{Pattern: "POST /api/v1/tokens", Level: guard.Self, Handle: a.CreateToken},
-		{Pattern: "DELETE /api/v1/tokens/{id}", Level: guard.Self, Handle: a.DeleteToken},
-		{Pattern: "GET /api/v1/audit", Level: guard.Admin, Act: "Seeing the audit", Long: true, Handle: a.Audit},
+		{Pattern: "GET /api/v1/accounts", Level: guard.Admin, Act: "Seeing accounts", Handle: a.accounts},
+		{Pattern: "POST /api/v1/accounts", Level: guard.Admin, Act: "Making an account", Handle: a.createAccount},
+		{Pattern: "GET /api/v1/accounts/{account}", Level: guard.Admin, Act: "Seeing an account", Handle: a.account},
+		{Pattern: "PATCH /api/v1/accounts/{account}", Level: guard.Admin, Act: "Changing an account", Handle: a.changeAccount},
+		{Pattern: "DELETE /api/v1/accounts/{account}", Level: guard.Admin, Act: "Deleting an account", Handle: a.deleteAccount},
+		{Pattern: "POST /api/v1/accounts/{account}/password", Level: guard.Self, Handle: a.setPassword},
+		{Pattern: "GET /api/v1/sessions", Level: guard.Self, Handle: a.sessions},
+		{Pattern: "DELETE /api/v1/sessions/{id}", Level: guard.Self, Handle: a.endSession},
+		{Pattern: "GET /api/v1/tokens", Level: guard.Self, Handle: a.tokens},
+		{Pattern: "POST /api/v1/tokens", Level: guard.Self, Handle: a.createToken},
+		{Pattern: "DELETE /api/v1/tokens/{id}", Level: guard.Self, Handle: a.deleteToken},
+		{Pattern: "GET /api/v1/audit", Level: guard.Admin, Act: "Seeing the audit", Long: true, Handle: a.audit},
 	}
 }
 
@@ -40,20 +40,20 @@ type NewPassword struct {
 	Password string `json:"password"`
 }
 
-// Accounts serves GET /api/v1/accounts.
-func (a *Access) Accounts(w http.ResponseWriter, r *http.Request) {
+// accounts serves GET /api/v1/accounts.
+func (a *Access) accounts(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Accounts(r.Context())
 	wire.Reply(w, r, http.StatusOK, map[string]any{"accounts": append([]access.Account{}, all...)}, err, writeAccessError)
 }
 
-// Account serves GET /api/v1/accounts/{account}.
-func (a *Access) Account(w http.ResponseWriter, r *http.Request) {
+// account serves GET /api/v1/accounts/{account}.
+func (a *Access) account(w http.ResponseWriter, r *http.Request) {
 	one, err := a.Control.Account(r.Context(), r.PathValue("account"))
 	wire.Reply(w, r, http.StatusOK, one, err, writeAccessError)
 }
 
-// CreateAccount serves POST /api/v1/accounts.
-func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
+// createAccount serves POST /api/v1/accounts.
+func (a *Access) createAccount(w http.ResponseWriter, r *http.Request) {
 	var in access.NewAccount
 	if !wire.Read(w, r, &in, `{"name": "anna", "password": "…", "role": "maintainer", "agencies": ["SDMX"]}`) {
 		return
@@ -62,8 +62,8 @@ func (a *Access) CreateAccount(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusCreated, made, err, writeAccessError)
 }
 
-// ChangeAccount serves PATCH /api/v1/accounts/{account}: fields left out stay as they are.
-func (a *Access) ChangeAccount(w http.ResponseWriter, r *http.Request) {
+// changeAccount serves PATCH /api/v1/accounts/{account}: fields left out stay as they are.
+func (a *Access) changeAccount(w http.ResponseWriter, r *http.Request) {
 	var in access.AccountEdit
 	if !wire.Read(w, r, &in, `{"role": "reader"} or {"disabled": true}`) {
 		return
@@ -72,13 +72,13 @@ func (a *Access) ChangeAccount(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusOK, changed, err, writeAccessError)
 }
 
-// DeleteAccount serves DELETE /api/v1/accounts/{account}.
-func (a *Access) DeleteAccount(w http.ResponseWriter, r *http.Request) {
+// deleteAccount serves DELETE /api/v1/accounts/{account}.
+func (a *Access) deleteAccount(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, a.Control.Delete(r.Context(), r.PathValue("account")), writeAccessError)
 }
 
-// SetPassword serves POST /api/v1/accounts/{account}/password.
-func (a *Access) SetPassword(w http.ResponseWriter, r *http.Request) {
+// setPassword serves POST /api/v1/accounts/{account}/password.
+func (a *Access) setPassword(w http.ResponseWriter, r *http.Request) {
 	var in NewPassword
 	if !wire.Read(w, r, &in, `{"present": "…", "password": "…"}`) {
 		return
@@ -86,25 +86,25 @@ func (a *Access) SetPassword(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, a.Control.SetPassword(r.Context(), r.PathValue("account"), in.Present, in.Password), writeAccessError)
 }
 
-// Sessions serves GET /api/v1/sessions: the user's own, for an administrator all.
-func (a *Access) Sessions(w http.ResponseWriter, r *http.Request) {
+// sessions serves GET /api/v1/sessions: the user's own, for an administrator all.
+func (a *Access) sessions(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Sessions(r.Context())
 	wire.Reply(w, r, http.StatusOK, map[string]any{"sessions": all}, err, writeAccessError)
 }
 
-// EndSession serves DELETE /api/v1/sessions/{id}.
-func (a *Access) EndSession(w http.ResponseWriter, r *http.Request) {
+// endSession serves DELETE /api/v1/sessions/{id}.
+func (a *Access) endSession(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, a.Control.EndSession(r.Context(), r.PathValue("id")), writeAccessError)
 }
 
-// Tokens serves GET /api/v1/tokens: the user's own, for an administrator all.
-func (a *Access) Tokens(w http.ResponseWriter, r *http.Request) {
+// tokens serves GET /api/v1/tokens: the user's own, for an administrator all.
+func (a *Access) tokens(w http.ResponseWriter, r *http.Request) {
 	all, err := a.Control.Tokens(r.Context())
 	wire.Reply(w, r, http.StatusOK, map[string]any{"tokens": all}, err, writeAccessError)
 }
 
-// CreateToken serves POST /api/v1/tokens. No later answer shows the token again.
-func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
+// createToken serves POST /api/v1/tokens. No later answer shows the token again.
+func (a *Access) createToken(w http.ResponseWriter, r *http.Request) {
 	var in access.NewToken
 	if !wire.Read(w, r, &in, `{"name": "nightly-import", "days": 90}`) {
 		return
@@ -113,8 +113,8 @@ func (a *Access) CreateToken(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusCreated, made, err, writeAccessError)
 }
 
-// DeleteToken serves DELETE /api/v1/tokens/{id}.
-func (a *Access) DeleteToken(w http.ResponseWriter, r *http.Request) {
+// deleteToken serves DELETE /api/v1/tokens/{id}.
+func (a *Access) deleteToken(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, a.Control.DeleteToken(r.Context(), r.PathValue("id")), writeAccessError)
 }
 

@@ -21,9 +21,9 @@ type AuditPage struct {
 	Next    string         `json:"next,omitempty"` // leads to the entries after this page's last; absent at the end
 }
 
-// Audit serves GET /api/v1/audit: who changed what, in order, in pages, or with format=csv
+// audit serves GET /api/v1/audit: who changed what, in order, in pages, or with format=csv
 // as a whole.
-func (a *Access) Audit(w http.ResponseWriter, r *http.Request) {
+func (a *Access) audit(w http.ResponseWriter, r *http.Request) {
 	asked := r.URL.Query()
 	q, err := answer.AuditQuery(asked)
 	if err != nil {

@@ -28,14 +28,14 @@ type Connections struct {
 // Routes need an administrator, reads too, because they show how the clusters are set up.
 func (c *Connections) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/connections", Level: guard.Admin, Act: "Seeing connections", Handle: c.List},
-		{Pattern: "GET /api/v1/connections/{name}", Level: guard.Admin, Act: "Seeing a connection", Handle: c.Get},
-		{Pattern: "PUT /api/v1/connections/{name}", Level: guard.Admin, Act: "Saving a connection", Body: guard.Files, Handle: c.Put},
-		{Pattern: "DELETE /api/v1/connections/{name}", Level: guard.Admin, Act: "Deleting a connection", Handle: c.Delete},
-		{Pattern: "POST /api/v1/connections/check", Level: guard.Admin, Act: "Checking a connection", Body: guard.Files, Handle: c.Check},
-		{Pattern: "POST /api/v1/connections/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.TestEdited},
-		{Pattern: "POST /api/v1/connections/{name}/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.TestSaved},
-		{Pattern: "GET /api/v1/kafka-properties", Level: guard.Admin, Act: "Seeing the properties of connections", Handle: c.Properties},
+		{Pattern: "GET /api/v1/connections", Level: guard.Admin, Act: "Seeing connections", Handle: c.list},
+		{Pattern: "GET /api/v1/connections/{name}", Level: guard.Admin, Act: "Seeing a connection", Handle: c.get},
+		{Pattern: "PUT /api/v1/connections/{name}", Level: guard.Admin, Act: "Saving a connection", Body: guard.Files, Handle: c.put},
+		{Pattern: "DELETE /api/v1/connections/{name}", Level: guard.Admin, Act: "Deleting a connection", Handle: c.delete},
+		{Pattern: "POST /api/v1/connections/check", Level: guard.Admin, Act: "Checking a connection", Body: guard.Files, Handle: c.check},
+		{Pattern: "POST /api/v1/connections/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.testEdited},
+		{Pattern: "POST /api/v1/connections/{name}/test", Level: guard.Admin, Act: "Testing a connection", Body: guard.Files, Handle: c.testSaved},
+		{Pattern: "GET /api/v1/kafka-properties", Level: guard.Admin, Act: "Seeing the properties of connections", Handle: c.properties},
 	}
 }
 
@@ -80,14 +80,14 @@ type RefusedConnection struct {
 	Servers  []Tried              `json:"servers,omitempty"`
 }
 
-// List serves GET /api/v1/connections.
-func (c *Connections) List(w http.ResponseWriter, r *http.Request) {
+// list serves GET /api/v1/connections.
+func (c *Connections) list(w http.ResponseWriter, r *http.Request) {
 	all, err := c.Connections.List(r.Context())
 	wire.Reply(w, r, http.StatusOK, map[string]any{"connections": append([]connection.Shown{}, all...)}, err, writeConnectionError)
 }
 
-// Get serves GET /api/v1/connections/{name}.
-func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
+// get serves GET /api/v1/connections/{name}.
+func (c *Connections) get(w http.ResponseWriter, r *http.Request) {
 	s, err := c.Connections.Get(r.Context(), r.PathValue("name"))
 	if err != nil {
 		writeConnectionError(w, r, err)
@@ -97,9 +97,9 @@ func (c *Connections) Get(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, s)
 }
 
-// Put serves PUT /api/v1/connections/{name}: the whole connection. With anyway=true it is
+// put serves PUT /api/v1/connections/{name}: the whole connection. With anyway=true it is
 // saved although bootstrap servers failed their trial.
-func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
+func (c *Connections) put(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
 		return
@@ -129,8 +129,8 @@ func (c *Connections) Put(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, status, SavedConnection{s.Shown, s.Changed, findings, triedOf(s.Servers)})
 }
 
-// Delete serves DELETE /api/v1/connections/{name}.
-func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
+// delete serves DELETE /api/v1/connections/{name}.
+func (c *Connections) delete(w http.ResponseWriter, r *http.Request) {
 	var revision int64 // 0 without If-Match: any
 	if !wire.Onto(w, r, &revision) {
 		return
@@ -138,9 +138,9 @@ func (c *Connections) Delete(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, c.Connections.Delete(r.Context(), r.PathValue("name"), revision, answer.Actor(r)), writeConnectionError)
 }
 
-// Check serves POST /api/v1/connections/check: a client.properties as text, or an Edit.
+// check serves POST /api/v1/connections/check: a client.properties as text, or an Edit.
 // Check connects to nothing and keeps nothing.
-func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
+func (c *Connections) check(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
 		return
@@ -149,8 +149,8 @@ func (c *Connections) Check(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusOK, map[string]any{"findings": append([]connection.Finding{}, findings...)}, err, writeConnectionError)
 }
 
-// Properties serves GET /api/v1/kafka-properties.
-func (c *Connections) Properties(w http.ResponseWriter, _ *http.Request) {
+// properties serves GET /api/v1/kafka-properties.
+func (c *Connections) properties(w http.ResponseWriter, _ *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, map[string]any{"properties": c.Connections.Properties()})
 }
 

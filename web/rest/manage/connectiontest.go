@@ -32,9 +32,9 @@ type Step struct {
 	TookMs int64 `json:"tookMs"`
 }
 
-// TestSaved serves POST /api/v1/connections/{name}/test, a test of the saved connection;
+// testSaved serves POST /api/v1/connections/{name}/test, a test of the saved connection;
 // the body is TestOptions.
-func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
+func (c *Connections) testSaved(w http.ResponseWriter, r *http.Request) {
 	var o TestOptions
 	b, ok := wire.ReadBody(w, r)
 	if !ok {
@@ -47,9 +47,9 @@ func (c *Connections) TestSaved(w http.ResponseWriter, r *http.Request) {
 	c.test(w, r, connection.Edit{Name: r.PathValue("name")}, o)
 }
 
-// TestEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets that it
+// testEdited serves POST /api/v1/connections/test, whose body is an Edit: secrets that it
 // keeps are those of the connection that it names. Nothing is saved.
-func (c *Connections) TestEdited(w http.ResponseWriter, r *http.Request) {
+func (c *Connections) testEdited(w http.ResponseWriter, r *http.Request) {
 	e, ok := readEdit(w, r)
 	if !ok {
 		return

@@ -24,9 +24,9 @@ type Doctor struct {
 // Routes need an administrator, reads too, because they show how the cluster is set up.
 func (d *Doctor) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/producers/{name}/doctor", Level: guard.Admin, Act: "Examining a topic", Handle: d.Examine},
-		{Pattern: "POST /api/v1/producers/{name}/doctor/fix", Level: guard.Admin, Act: "Altering a topic", Handle: d.Fix},
-		{Pattern: "POST /api/v1/topics", Level: guard.Admin, Act: "Making a topic", Handle: d.MakeTopic},
+		{Pattern: "GET /api/v1/producers/{name}/doctor", Level: guard.Admin, Act: "Examining a topic", Handle: d.examine},
+		{Pattern: "POST /api/v1/producers/{name}/doctor/fix", Level: guard.Admin, Act: "Altering a topic", Handle: d.fix},
+		{Pattern: "POST /api/v1/topics", Level: guard.Admin, Act: "Making a topic", Handle: d.makeTopic},
 	}
 }
 
@@ -36,9 +36,9 @@ type DoctorFix struct {
 	Findings []string `json:"findings"`        // their ids
 }
 
-// Examine serves GET /api/v1/producers/{name}/doctor?topic=T: the producer's first
+// examine serves GET /api/v1/producers/{name}/doctor?topic=T: the producer's first
 // topic if none is named. Findings are an answer, not an error.
-func (d *Doctor) Examine(w http.ResponseWriter, r *http.Request) {
+func (d *Doctor) examine(w http.ResponseWriter, r *http.Request) {
 	at, ok := d.place(w, r, r.URL.Query().Get("topic"))
 	if !ok {
 		return
@@ -60,9 +60,9 @@ func (d *Doctor) place(w http.ResponseWriter, r *http.Request, topic string) (di
 	return diagnosis.Place{Connection: s.Settings.Connection, Topic: topic, Prefix: s.Settings.Prefix}, true
 }
 
-// Fix serves POST /api/v1/producers/{name}/doctor/fix, and answers with what was
+// fix serves POST /api/v1/producers/{name}/doctor/fix, and answers with what was
 // changed and a new examination.
-func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
+func (d *Doctor) fix(w http.ResponseWriter, r *http.Request) {
 	var in DoctorFix
 	if !wire.Read(w, r, &in, `{"findings": ["cleanup-policy"]}`) {
 		return
@@ -75,8 +75,8 @@ func (d *Doctor) Fix(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusOK, fixed, err, writeDoctorError)
 }
 
-// MakeTopic serves POST /api/v1/topics.
-func (d *Doctor) MakeTopic(w http.ResponseWriter, r *http.Request) {
+// makeTopic serves POST /api/v1/topics.
+func (d *Doctor) makeTopic(w http.ResponseWriter, r *http.Request) {
 	var in diagnosis.NewTopic
 	if !wire.Read(w, r, &in, `{"topic": "sdmx.structures", "replicationFactor": 3}`) {
 		return

@@ -18,8 +18,8 @@ type Housekeeping struct{ Registry *plan.Registry }
 // Routes are for all who may read the registry; removing content needs an administrator.
 func (k *Housekeeping) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/housekeeping", Level: guard.Read, Handle: k.State},
-		{Pattern: "POST /api/v1/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: k.Run},
+		{Pattern: "GET /api/v1/housekeeping", Level: guard.Read, Handle: k.state},
+		{Pattern: "POST /api/v1/housekeeping", Level: guard.Admin, Act: "Housekeeping", Handle: k.run},
 	}
 }
 
@@ -64,8 +64,8 @@ func removalOf(r *registry.Removal) *Removal {
 		BrokenAt: r.BrokenAt, Why: r.Why}
 }
 
-// State serves GET /api/v1/housekeeping.
-func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
+// state serves GET /api/v1/housekeeping.
+func (k *Housekeeping) state(w http.ResponseWriter, r *http.Request) {
 	h, err := k.Registry.Housekeeping(r.Context())
 	if err != nil {
 		answer.WriteError(w, r, http.StatusInternalServerError, "The state of housekeeping could not be read: %s", err)
@@ -74,9 +74,9 @@ func (k *Housekeeping) State(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, HousekeepingState{h.Keep, h.Horizon, removalOf(h.Last)})
 }
 
-// Run serves POST /api/v1/housekeeping, and answers when the run is over. A client that
+// run serves POST /api/v1/housekeeping, and answers when the run is over. A client that
 // leaves ends the run between two steps; the next run continues.
-func (k *Housekeeping) Run(w http.ResponseWriter, r *http.Request) {
+func (k *Housekeeping) run(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		DryRun bool `json:"dryRun"`
 	}

@@ -24,14 +24,14 @@ type MailTested struct {
 // Routes need an administrator, reads too, because they show addresses.
 func (m *Mail) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: m.Get},
-		{Pattern: "PUT /api/v1/mail", Level: guard.Admin, Act: "Changing the mail settings", Body: guard.Lists, Handle: m.Put},
-		{Pattern: "POST /api/v1/mail/test", Level: guard.Admin, Act: "Sending a test mail", Handle: m.Test},
+		{Pattern: "GET /api/v1/mail", Level: guard.Admin, Act: "Seeing the mail settings", Handle: m.get},
+		{Pattern: "PUT /api/v1/mail", Level: guard.Admin, Act: "Changing the mail settings", Body: guard.Lists, Handle: m.put},
+		{Pattern: "POST /api/v1/mail/test", Level: guard.Admin, Act: "Sending a test mail", Handle: m.test},
 	}
 }
 
-// Get serves GET /api/v1/mail.
-func (m *Mail) Get(w http.ResponseWriter, r *http.Request) {
+// get serves GET /api/v1/mail.
+func (m *Mail) get(w http.ResponseWriter, r *http.Request) {
 	shown, err := m.Mailer.Show(r.Context())
 	if err != nil {
 		writeMailError(w, r, err)
@@ -41,9 +41,9 @@ func (m *Mail) Get(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, shown)
 }
 
-// Put serves PUT /api/v1/mail, all settings: one that is left out gets its default, and a
+// put serves PUT /api/v1/mail, all settings: one that is left out gets its default, and a
 // password that is left out is removed.
-func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
+func (m *Mail) put(w http.ResponseWriter, r *http.Request) {
 	b, ok := wire.ReadBody(w, r)
 	if !ok {
 		return
@@ -65,9 +65,9 @@ func (m *Mail) Put(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, shown)
 }
 
-// Test serves POST /api/v1/mail/test: a test mail to the address in to, or to all admins.
+// test serves POST /api/v1/mail/test: a test mail to the address in to, or to all admins.
 // It answers when the mail server has accepted or refused it.
-func (m *Mail) Test(w http.ResponseWriter, r *http.Request) {
+func (m *Mail) test(w http.ResponseWriter, r *http.Request) {
 	b, ok := wire.ReadBody(w, r)
 	if !ok {
 		return

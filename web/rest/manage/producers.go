@@ -21,16 +21,16 @@ type Producers struct{ Producers *control.Producers }
 // administrator.
 func (p *Producers) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/producers", Level: guard.Read, Handle: p.List},
-		{Pattern: "POST /api/v1/producers", Level: guard.Admin, Act: "Making a producer", Body: guard.Lists, Handle: p.Create},
-		{Pattern: "POST /api/v1/producers/preview", Level: guard.Admin, Act: "A preview", Body: guard.Lists, Handle: p.Preview},
-		{Pattern: "GET /api/v1/producers/{name}", Level: guard.Read, Handle: p.Get},
-		{Pattern: "PUT /api/v1/producers/{name}", Level: guard.Admin, Act: "Changing a producer", Body: guard.Lists, Handle: p.Put},
-		{Pattern: "DELETE /api/v1/producers/{name}", Level: guard.Admin, Act: "Deleting a producer", Handle: p.Delete},
-		{Pattern: "POST /api/v1/producers/{name}/{command}", Level: guard.Admin, Act: "This command", Handle: p.Command},
-		{Pattern: "GET /api/v1/producers/{name}/jobs", Level: guard.Read, Handle: p.Jobs},
-		{Pattern: "POST /api/v1/producers/{name}/jobs", Level: guard.Admin, Act: "Publishing anew", Body: guard.Lists, Handle: p.Publish},
-		{Pattern: "DELETE /api/v1/producers/{name}/jobs/{id}", Level: guard.Admin, Act: "Cancelling a job", Handle: p.Cancel},
+		{Pattern: "GET /api/v1/producers", Level: guard.Read, Handle: p.list},
+		{Pattern: "POST /api/v1/producers", Level: guard.Admin, Act: "Making a producer", Body: guard.Lists, Handle: p.create},
+		{Pattern: "POST /api/v1/producers/preview", Level: guard.Admin, Act: "A preview", Body: guard.Lists, Handle: p.preview},
+		{Pattern: "GET /api/v1/producers/{name}", Level: guard.Read, Handle: p.get},
+		{Pattern: "PUT /api/v1/producers/{name}", Level: guard.Admin, Act: "Changing a producer", Body: guard.Lists, Handle: p.put},
+		{Pattern: "DELETE /api/v1/producers/{name}", Level: guard.Admin, Act: "Deleting a producer", Handle: p.delete},
+		{Pattern: "POST /api/v1/producers/{name}/{command}", Level: guard.Admin, Act: "This command", Handle: p.command},
+		{Pattern: "GET /api/v1/producers/{name}/jobs", Level: guard.Read, Handle: p.jobs},
+		{Pattern: "POST /api/v1/producers/{name}/jobs", Level: guard.Admin, Act: "Publishing anew", Body: guard.Lists, Handle: p.publish},
+		{Pattern: "DELETE /api/v1/producers/{name}/jobs/{id}", Level: guard.Admin, Act: "Cancelling a job", Handle: p.cancel},
 	}
 }
 
@@ -51,14 +51,14 @@ type Command struct {
 // jobsShown bounds the list of jobs.
 const jobsShown = 50
 
-// List serves GET /api/v1/producers.
-func (p *Producers) List(w http.ResponseWriter, r *http.Request) {
+// list serves GET /api/v1/producers.
+func (p *Producers) list(w http.ResponseWriter, r *http.Request) {
 	all, err := p.Producers.List(r.Context())
 	wire.Reply(w, r, http.StatusOK, all, err, writeProducerError)
 }
 
-// Create serves POST /api/v1/producers.
-func (p *Producers) Create(w http.ResponseWriter, r *http.Request) {
+// create serves POST /api/v1/producers.
+func (p *Producers) create(w http.ResponseWriter, r *http.Request) {
 	var in producer.Config
 	if !wire.Read(w, r, &in, `{"name": "public", "routes": [{"topic": "sdmx.public", "format": "fusion-json"}]}`) {
 		return
@@ -72,16 +72,16 @@ func (p *Producers) Create(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, admin, http.StatusCreated)
 }
 
-// Get serves GET /api/v1/producers/{name}.
-func (p *Producers) Get(w http.ResponseWriter, r *http.Request) {
+// get serves GET /api/v1/producers/{name}.
+func (p *Producers) get(w http.ResponseWriter, r *http.Request) {
 	if admin := p.find(w, r); admin != nil {
 		p.show(w, r, admin, http.StatusOK)
 	}
 }
 
-// Put serves PUT /api/v1/producers/{name}: all settings, with the revision that they
+// put serves PUT /api/v1/producers/{name}: all settings, with the revision that they
 // change.
-func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
+func (p *Producers) put(w http.ResponseWriter, r *http.Request) {
 	var in ProducerSettings
 	if !wire.Read(w, r, &in, `the settings that GET shows, with what is to be changed and the revision, and may have "then": "baseline" or "continue"`) {
 		return
@@ -97,15 +97,15 @@ func (p *Producers) Put(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, admin, http.StatusOK)
 }
 
-// Delete serves DELETE /api/v1/producers/{name}: it deletes configuration and state, never
+// delete serves DELETE /api/v1/producers/{name}: it deletes configuration and state, never
 // topics.
-func (p *Producers) Delete(w http.ResponseWriter, r *http.Request) {
+func (p *Producers) delete(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, p.Producers.Delete(r.Context(), r.PathValue("name"), answer.Actor(r)), writeProducerError)
 }
 
-// Command serves POST /api/v1/producers/{name}/{command}: start, suspend, resume or
+// command serves POST /api/v1/producers/{name}/{command}: start, suspend, resume or
 // skip.
-func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
+func (p *Producers) command(w http.ResponseWriter, r *http.Request) {
 	var in Command
 	if !wire.Read(w, r, &in, `{"how": "baseline"}`) {
 		return
@@ -131,8 +131,8 @@ func (p *Producers) Command(w http.ResponseWriter, r *http.Request) {
 	wire.ReplyDone(w, r, err, writeProducerError)
 }
 
-// Jobs serves GET /api/v1/producers/{name}/jobs: the last jobsShown, newest first.
-func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
+// jobs serves GET /api/v1/producers/{name}/jobs: the last jobsShown, newest first.
+func (p *Producers) jobs(w http.ResponseWriter, r *http.Request) {
 	admin := p.find(w, r)
 	if admin == nil {
 		return
@@ -141,9 +141,9 @@ func (p *Producers) Jobs(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusOK, jobs, err, writeProducerError)
 }
 
-// Publish serves POST /api/v1/producers/{name}/jobs: structures in the scope of the body
+// publish serves POST /api/v1/producers/{name}/jobs: structures in the scope of the body
 // are published again, all if it has none.
-func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
+func (p *Producers) publish(w http.ResponseWriter, r *http.Request) {
 	var in producer.Scope
 	if !wire.Read(w, r, &in, `{"filter": {"agencies": ["SDMX.*"]}} or {"from": 120, "to": 140}, or nothing for everything`) {
 		return
@@ -156,9 +156,9 @@ func (p *Producers) Publish(w http.ResponseWriter, r *http.Request) {
 	wire.Reply(w, r, http.StatusAccepted, job, err, writeProducerError)
 }
 
-// Cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a waiting job is cancelled at
+// cancel serves DELETE /api/v1/producers/{name}/jobs/{id}: a waiting job is cancelled at
 // once, a running one by the instance that publishes.
-func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
+func (p *Producers) cancel(w http.ResponseWriter, r *http.Request) {
 	admin := p.find(w, r)
 	if admin == nil {
 		return
@@ -177,8 +177,8 @@ func (p *Producers) Cancel(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Preview serves POST /api/v1/producers/preview: what routes would send now.
-func (p *Producers) Preview(w http.ResponseWriter, r *http.Request) {
+// preview serves POST /api/v1/producers/preview: what routes would send now.
+func (p *Producers) preview(w http.ResponseWriter, r *http.Request) {
 	var in PreviewOrder
 	if !wire.Read(w, r, &in, `{"routes": [{"topic": "sdmx.lists", "format": "sdmx-ml-2.1", "filter": {"classes": ["Codelist"]}}]}`) {
 		return

@@ -25,13 +25,13 @@ type Settings interface {
 // Routes are for all who may read the registry; changing settings needs an administrator.
 func (s *Rules) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/settings", Level: guard.Read, Handle: s.Get},
-		{Pattern: "PUT /api/v1/settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: s.Put},
+		{Pattern: "GET /api/v1/settings", Level: guard.Read, Handle: s.get},
+		{Pattern: "PUT /api/v1/settings", Level: guard.Admin, Act: "Changing the settings", Body: guard.Lists, Handle: s.put},
 	}
 }
 
-// Get serves GET /api/v1/settings.
-func (s *Rules) Get(w http.ResponseWriter, r *http.Request) {
+// get serves GET /api/v1/settings.
+func (s *Rules) get(w http.ResponseWriter, r *http.Request) {
 	now, err := s.Registry.Settings(r.Context())
 	if err != nil {
 		answer.WriteError(w, r, http.StatusInternalServerError, "The settings could not be read: %s", err)
@@ -79,10 +79,10 @@ func writeSettingsChanged(w http.ResponseWriter, r *http.Request, e *registry.Se
 	answer.WriteError(w, r, http.StatusPreconditionFailed, "%s Read them again, and save on what they are.", e)
 }
 
-// Put serves PUT /api/v1/settings. All rules are required, so that none changes by
+// put serves PUT /api/v1/settings. All rules are required, so that none changes by
 // omission; the fields of housekeeping are newer, and stay as they are if left out. With
 // If-Match nothing is saved over somebody else's change.
-func (s *Rules) Put(w http.ResponseWriter, r *http.Request) {
+func (s *Rules) put(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		AllowDangling   *bool `json:"allowDangling"`
 		RequireAgencies *bool `json:"requireAgencies"`

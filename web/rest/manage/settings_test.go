@@ -41,7 +41,7 @@ func TestWhatIsNotSaidOfSettingsStays(t *testing.T) {
 			want, status = *c.other, 412
 		}
 		w := httptest.NewRecorder()
-		(&Rules{Registry: c}).Put(w, r)
+		(&Rules{Registry: c}).put(w, r)
 		if w.Code != status || c.now != want {
 			t.Errorf("If-Match %v: %d, and the settings are %+v, want %+v: %s", match, w.Code, c.now, want, w.Body)
 		}

@@ -49,7 +49,7 @@ func TestExportIsWholeOrSaysSo(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.entries, " ", c.broken), func(t *testing.T) {
 			store := &longAudit{entries: c.entries, broken: c.broken}
-			s := httptest.NewServer(http.HandlerFunc((&Access{Control: &access.Control{Store: store}}).Audit))
+			s := httptest.NewServer(http.HandlerFunc((&Access{Control: &access.Control{Store: store}}).audit))
 			defer s.Close()
 			resp, err := http.Get(s.URL + "?format=csv")
 			if err != nil {
@@ -74,7 +74,7 @@ func TestExportIsWholeOrSaysSo(t *testing.T) {
 			}
 		})
 	}
-	s := httptest.NewServer(http.HandlerFunc((&Access{Control: &access.Control{Store: &longAudit{entries: 5, broken: 1}}}).Audit))
+	s := httptest.NewServer(http.HandlerFunc((&Access{Control: &access.Control{Store: &longAudit{entries: 5, broken: 1}}}).audit))
 	defer s.Close()
 	resp, err := http.Get(s.URL + "?format=csv")
 	if err != nil {

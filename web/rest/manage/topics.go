@@ -39,8 +39,8 @@ type Topics struct {
 // topic.
 func (t *Topics) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.Records},
-		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.Verify},
+		{Pattern: "GET /api/v1/producers/{name}/topics/{topic}/records", Level: guard.Read, Long: true, Handle: t.records},
+		{Pattern: "POST /api/v1/producers/{name}/topics/{topic}/verify", Level: guard.Admin, Act: "Verifying a topic", Handle: t.verify},
 	}
 }
 
@@ -100,10 +100,10 @@ func TopicRecordOf(c *topicview.Committed, value bool) *TopicRecord {
 	return t
 }
 
-// Records serves GET /api/v1/producers/{name}/topics/{topic}/records?from=F&follow=true: a
+// records serves GET /api/v1/producers/{name}/topics/{topic}/records?from=F&follow=true: a
 // TopicLine for each committed message from an offset, the start or the end on, up to the
 // topic's present end, or without end.
-func (t *Topics) Records(w http.ResponseWriter, r *http.Request) {
+func (t *Topics) records(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	reading := topicview.Reading{From: topicview.FromStart, Follow: wire.IsTrue(q.Get("follow"))}
 	switch from := q.Get("from"); from {
@@ -173,8 +173,8 @@ func VerifiedOf(topic string, v *verify.Comparison) *Verified {
 	return &Verified{Topic: topic, Messages: len(v.Messages), Transactions: len(v.Feed), Proofs: v.Proofs()}
 }
 
-// Verify serves POST /api/v1/producers/{name}/topics/{topic}/verify.
-func (t *Topics) Verify(w http.ResponseWriter, r *http.Request) {
+// verify serves POST /api/v1/producers/{name}/topics/{topic}/verify.
+func (t *Topics) verify(w http.ResponseWriter, r *http.Request) {
 	var in VerifyOrder
 	if !wire.Read(w, r, &in, `{"fromBaseline": true}, or empty`) {
 		return

@@ -56,7 +56,7 @@ func TestRecordsInParts(t *testing.T) {
 		r.SetPathValue("name", "main")
 		r.SetPathValue("topic", "structures")
 		w := &noted{ResponseRecorder: httptest.NewRecorder()}
-		if topics.Records(w, r); w.cause != nil {
+		if topics.records(w, r); w.cause != nil {
 			t.Errorf("%s: the log has a bound for an error: %v", query, w.cause)
 		}
 		if n := w.Body.Len(); w.Code != 200 || n > 60_000 {

@@ -30,28 +30,28 @@ type Maintenance struct {
 // submissions, and renaming. The message of a submission is read as it arrives.
 func (m *Maintenance) Routes() []guard.Route {
 	return []guard.Route{
-		{Pattern: "POST /sdmx/v2/structure", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
-		{Pattern: "POST /sdmx/v2/structure/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
-		{Pattern: "POST /sdmx/v2/structure/{type}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
-		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: m.Put},
-		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: m.Delete},
-		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: m.Delete},
-		{Pattern: "POST /sdmx/v2/registration", Level: guard.Maintain, Act: "Submitting registrations", Body: guard.Stream, Handle: m.Register},
-		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
-		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.Submit},
-		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: m.Rename},
+		{Pattern: "POST /sdmx/v2/structure", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.post},
+		{Pattern: "POST /sdmx/v2/structure/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.post},
+		{Pattern: "POST /sdmx/v2/structure/{type}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.post},
+		{Pattern: "PUT /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Replacing a structure", Body: guard.Stream, Handle: m.put},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Maintain, Act: "Deleting a structure", Handle: m.delete},
+		{Pattern: "DELETE /sdmx/v2/structure/{type}/{agency}/{id}/{version}/{item}", Level: guard.Maintain, Act: "Deleting an item", Handle: m.delete},
+		{Pattern: "POST /sdmx/v2/registration", Level: guard.Maintain, Act: "Submitting registrations", Body: guard.Stream, Handle: m.register},
+		{Pattern: "POST /ws/secure/sdmxapi/rest", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.post},
+		{Pattern: "POST /ws/secure/sdmxapi/rest/{$}", Level: guard.Maintain, Act: "Submitting structures", Body: guard.Stream, Handle: m.post},
+		{Pattern: "POST /api/v1/structures/rename", Level: guard.Maintain, Act: "Renaming", Handle: m.rename},
 	}
 }
 
-// Register serves POST of registrations. Their messages say what is to be done with each.
-func (m *Maintenance) Register(w http.ResponseWriter, r *http.Request) {
+// register serves POST of registrations. Their messages say what is to be done with each.
+func (m *Maintenance) register(w http.ResponseWriter, r *http.Request) {
 	r.SetPathValue("type", sdmx.ClassRegistration.REST())
-	m.Submit(w, r)
+	m.post(w, r)
 }
 
-// Submit serves POST: structures replace present ones, unless the message, the action parameter or
+// post serves POST: structures replace present ones, unless the message, the action parameter or
 // the Action header says otherwise, or the address is that of FMR.
-func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
+func (m *Maintenance) post(w http.ResponseWriter, r *http.Request) {
 	door, err := doorOf(r)
 	if err != nil {
 		answer.WriteError(w, r, http.StatusBadRequest, "%s", err)
@@ -71,8 +71,8 @@ func (m *Maintenance) Submit(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// Put serves PUT: it replaces one structure that exists.
-func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
+// put serves PUT: it replaces one structure that exists.
+func (m *Maintenance) put(w http.ResponseWriter, r *http.Request) {
 	place, ok := urnsOf(w, r)
 	if !ok {
 		return
@@ -91,8 +91,8 @@ func (m *Maintenance) Put(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// Delete serves DELETE of one structure, or of one item in it.
-func (m *Maintenance) Delete(w http.ResponseWriter, r *http.Request) {
+// delete serves DELETE of one structure, or of one item in it.
+func (m *Maintenance) delete(w http.ResponseWriter, r *http.Request) {
 	place, ok := urnsOf(w, r)
 	if !ok {
 		return
@@ -163,8 +163,8 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 	_ = writeResponse(w, o, up, m.Sender, m.Now()) // fails only if the reader has left
 }
 
-// Rename serves POST /api/v1/structures/rename.
-func (m *Maintenance) Rename(w http.ResponseWriter, r *http.Request) {
+// rename serves POST /api/v1/structures/rename.
+func (m *Maintenance) rename(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		URN       string `json:"urn"`
 		NewID     string `json:"newId"`

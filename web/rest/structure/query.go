@@ -35,12 +35,12 @@ type Query struct {
 // Routes are those that answer with structures, or with what structures lead to.
 func (q *Query) Routes() []guard.Route {
 	return append(q.registrationRoutes(), []guard.Route{
-		{Pattern: "GET /sdmx/v2/structure/{type}", Level: guard.Read, Long: true, Handle: q.Structures},
-		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}", Level: guard.Read, Long: true, Handle: q.Structures},
-		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}", Level: guard.Read, Long: true, Handle: q.Structures},
-		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Read, Long: true, Handle: q.Structures},
-		{Pattern: "GET /api/v1/transactions/{number}/structures", Level: guard.Read, Long: true, Handle: q.Transaction},
-		{Pattern: "GET /api/v1/dangling", Level: guard.Read, Handle: q.Dangling},
+		{Pattern: "GET /sdmx/v2/structure/{type}", Level: guard.Read, Long: true, Handle: q.structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}", Level: guard.Read, Long: true, Handle: q.structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}", Level: guard.Read, Long: true, Handle: q.structures},
+		{Pattern: "GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}", Level: guard.Read, Long: true, Handle: q.structures},
+		{Pattern: "GET /api/v1/transactions/{number}/structures", Level: guard.Read, Long: true, Handle: q.transaction},
+		{Pattern: "GET /api/v1/dangling", Level: guard.Read, Handle: q.dangling},
 	}...)
 }
 
@@ -65,9 +65,9 @@ func list(s string) []string {
 	return strings.Split(s, ",")
 }
 
-// Structures serves GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}: the current
+// structures serves GET /sdmx/v2/structure/{type}/{agency}/{id}/{version}: the current
 // structures, or with asOf= those after a transaction.
-func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
+func (q *Query) structures(w http.ResponseWriter, r *http.Request) {
 	in := registry.Query{Agencies: list(r.PathValue("agency")), IDs: list(r.PathValue("id")), Versions: r.PathValue("version")}
 	for _, name := range list(r.PathValue("type")) {
 		classes, err := classesOf(name)
@@ -93,9 +93,9 @@ func (q *Query) Structures(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// Transaction serves GET /api/v1/transactions/{number}/structures: the content
+// transaction serves GET /api/v1/transactions/{number}/structures: the content
 // that a transaction made current.
-func (q *Query) Transaction(w http.ResponseWriter, r *http.Request) {
+func (q *Query) transaction(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil || n < 1 {
 		answer.WriteError(w, r, http.StatusNotFound, "%q is no transaction number.", r.PathValue("number"))
@@ -107,8 +107,8 @@ func (q *Query) Transaction(w http.ResponseWriter, r *http.Request) {
 		})
 }
 
-// Dangling serves GET /api/v1/dangling.
-func (q *Query) Dangling(w http.ResponseWriter, r *http.Request) {
+// dangling serves GET /api/v1/dangling.
+func (q *Query) dangling(w http.ResponseWriter, r *http.Request) {
 	list, err := q.Registry.Dangling(r.Context())
 	if err != nil {
 		answer.WriteError(w, r, http.StatusInternalServerError, "The references could not be read: %s", err)

@@ -71,7 +71,7 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: status %d, type %s", font[1], resp.StatusCode, resp.Header.Get("Content-Type"))
 		}
 	}
-	if n := len(style); n > 28_200 {
+	if n := len(style); n > 28_000 {
 		t.Errorf("the stylesheet has %d bytes, more than 28 000", n)
 	}
 	script := regexp.MustCompile(`/assets/console\.\w+\.js`).FindString(page.String())

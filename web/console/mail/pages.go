@@ -48,7 +48,7 @@ func (s *Pages) drawMail(w http.ResponseWriter, r *http.Request, status int, m *
 	shown, err := s.Mailer.Show(r.Context())
 	below, _ := strconv.ParseInt(r.URL.Query().Get("below"), 10, 64) // 0 for the newest
 	if err == nil {
-		m.Mails, err = s.Mailer.Store.Mails(r.Context(), max(below, 0), mailsShown+1)
+		m.Mails, err = s.Mailer.Mails(r.Context(), max(below, 0), mailsShown+1)
 	}
 	if err != nil {
 		s.DrawTrouble(w, r, mailPath, err)

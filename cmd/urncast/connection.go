@@ -49,17 +49,9 @@ func (c *connectionList) Run(ctx context.Context) error {
 	t := output.NewTable(os.Stdout, "name", "servers", "changed", "last test", "used by")
 	for i := range answer.Connections {
 		s := &answer.Connections[i]
-		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, changed(s), client.LastTest(s), strings.Join(s.UsedBy, ", "))
+		t.Row(s.Name, s.Properties["bootstrap.servers"].Value, client.ChangedBy(s), client.LastTest(s), strings.Join(s.UsedBy, ", "))
 	}
 	return t.Flush()
-}
-
-// changed returns where a connection comes from, in words.
-func changed(s *connection.Shown) string {
-	if s.Fixed {
-		return "given when the process was started"
-	}
-	return fmt.Sprintf("revision %d, %s by %s", s.Revision, output.Moment(s.ChangedAt), s.ChangedBy)
 }
 
 type connectionShow struct {
@@ -78,7 +70,7 @@ func (c *connectionShow) Run(ctx context.Context) error {
 	if c.JSON {
 		return output.Answer(b)
 	}
-	fmt.Printf("# %s, %s\n", s.Name, changed(&s))
+	fmt.Printf("# %s, %s\n", s.Name, client.ChangedBy(&s))
 	if s.Locked != "" {
 		fmt.Printf("# %s\n", s.Locked)
 	}
@@ -114,7 +106,7 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known, err := c.known(ctx, saved)
+	known, err := c.KnownFindings(ctx, &c.ConnectionEdit, saved)
 	if err != nil {
 		return err
 	}
@@ -134,7 +126,7 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	if err := json.Unmarshal(b, &a); err != nil {
 		return err
 	}
-	printFindings(known.without(a.Findings), false)
+	printFindings(known.Without(a.Findings), false)
 	printServers(a.Servers)
 	if !a.Changed {
 		fmt.Printf("%s is unchanged: revision %d\n", c.Name, a.Connection.Revision)
@@ -144,50 +136,13 @@ func (c *connectionSet) Run(ctx context.Context) error {
 	return nil
 }
 
-// knownFindings are the findings on a connection as it was saved, by the property's name. They were
-// printed when it was.
-type knownFindings map[string]connection.Finding
-
-// known asks for the findings on the saved connection, less those on properties that are given
-// now. A file gives all of them.
-func (c *connectionSet) known(ctx context.Context, saved *connection.Shown) (knownFindings, error) {
-	if c.File != "" || saved.Revision == 0 {
-		return nil, nil
-	}
-	e, err := (&client.ConnectionEdit{}).Apply(c.Name, saved, nil)
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		Findings []connection.Finding `json:"findings"`
-	}
-	if _, err := c.Post(ctx, "/api/v1/connections/check", e, &answer); err != nil {
-		return nil, err
-	}
-	known := knownFindings{}
-	for _, f := range answer.Findings {
-		if !slices.ContainsFunc(c.Values, func(word string) bool { return strings.HasPrefix(word, f.Name+"=") }) {
-			known[f.Name] = f
-		}
-	}
-	return known, nil
-}
-
-// without leaves out the findings that are known. What refuses the connection stays.
-func (k knownFindings) without(findings []connection.Finding) []connection.Finding {
-	return slices.DeleteFunc(findings, func(f connection.Finding) bool {
-		was, ok := k[f.Name]
-		return ok && f.Verdict != connection.Refused && f.Verdict == was.Verdict && f.Text == was.Text && slices.Equal(f.Becomes, was.Becomes)
-	})
-}
-
 // printRefused prints why a connection was refused, and returns the error that ends the program.
-func printRefused(answer []byte, known knownFindings) error {
+func printRefused(answer []byte, known client.KnownFindings) error {
 	var p manage.RefusedConnection
 	if err := json.Unmarshal(answer, &p); err != nil || p.Detail == "" {
 		return &client.Refusal{Text: client.Detail(answer)}
 	}
-	printFindings(known.without(p.Findings), false)
+	printFindings(known.Without(p.Findings), false)
 	printServers(p.Servers)
 	fmt.Println(p.Detail)
 	return errDiffers

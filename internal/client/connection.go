@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,6 +105,14 @@ func (c *ConnectionEdit) Apply(name string, saved *connection.Shown, in io.Reade
 	return e, nil
 }
 
+// ChangedBy returns where a connection comes from, in words.
+func ChangedBy(s *connection.Shown) string {
+	if s.Fixed {
+		return "given when the process was started"
+	}
+	return fmt.Sprintf("revision %d, %s by %s", s.Revision, s.ChangedAt.Local().Format(time.DateTime), s.ChangedBy)
+}
+
 // LastTest says in words how a connection's last test went, when, and whose it was.
 func LastTest(s *connection.Shown) string {
 	t := s.LastTest
@@ -129,4 +138,41 @@ func (c *Client) SavedConnection(ctx context.Context, name string) (*connection.
 		return s, err
 	}
 	return s, json.Unmarshal(b, s)
+}
+
+// KnownFindings are the findings on a connection as it was saved, by the property's name. They were
+// printed when it was.
+type KnownFindings map[string]connection.Finding
+
+// KnownFindings asks for the findings on a saved connection, less those on properties that an edit
+// gives. A file gives all of them.
+func (c *Client) KnownFindings(ctx context.Context, edit *ConnectionEdit, saved *connection.Shown) (KnownFindings, error) {
+	if edit.File != "" || saved.Revision == 0 {
+		return nil, nil
+	}
+	body, err := (&ConnectionEdit{}).Apply(saved.Name, saved, nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Findings []connection.Finding `json:"findings"`
+	}
+	if _, err := c.Post(ctx, "/api/v1/connections/check", body, &answer); err != nil {
+		return nil, err
+	}
+	known := KnownFindings{}
+	for _, f := range answer.Findings {
+		if !slices.ContainsFunc(edit.Values, func(word string) bool { return strings.HasPrefix(word, f.Name+"=") }) {
+			known[f.Name] = f
+		}
+	}
+	return known, nil
+}
+
+// Without leaves out the findings that are known. What refuses the connection stays.
+func (k KnownFindings) Without(findings []connection.Finding) []connection.Finding {
+	return slices.DeleteFunc(findings, func(f connection.Finding) bool {
+		was, ok := k[f.Name]
+		return ok && f.Verdict != connection.Refused && f.Verdict == was.Verdict && f.Text == was.Text && slices.Equal(f.Becomes, was.Becomes)
+	})
 }

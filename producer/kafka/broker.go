@@ -41,8 +41,8 @@ type Cluster struct {
 	Log       *slog.Logger
 
 	readers  readers
-	warnings warnings // of Kafka's clients
-	expiries warnings // of certificates
+	warnings warnings
+	expiries expiry.Warnings
 	servers  expiry.Servers
 	refused  sync.Map // by connection and topic, the size of a refused batch of several records, an int64
 }
@@ -109,7 +109,9 @@ func (c *Cluster) Connect(ctx context.Context, name string) (producer.Broker, er
 		b.closing.Wait()
 		return nil, err
 	}
-	c.warnOfExpiry(connection.Name, resolved.Certificates, time.Now())
+	if c.Log != nil {
+		c.expiries.Log(c.Log, connection.Name, resolved.Certificates, time.Now())
+	}
 	b.watching.Go(func() { b.watch(b.life) })
 	b.watching.Go(func() { b.bearer.Renew(b.life) })
 	return b, nil

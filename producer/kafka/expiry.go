@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,22 +10,12 @@ import (
 	"urncast/producer/kafka/properties"
 )
 
-const (
-	// expiryWarning is how long before the end of a certificate the log begins to say so.
-	expiryWarning = 30 * 24 * time.Hour
-	// expiryAgain is how long it then says nothing of that certificate.
-	expiryAgain = 24 * time.Hour
-	// expiryTimeout bounds the reading of the connection for a scrape.
-	expiryTimeout = 5 * time.Second
-)
-
-var expiryDesc = prometheus.NewDesc("urncast_connection_certificate_expiry_timestamp_seconds",
-	"When a certificate that the connection to Kafka rests on expires, by the property that it came with, in seconds since 1970.",
-	[]string{"connection", "property", "subject"}, nil)
+// expiryTimeout bounds the reading of the connection for a scrape.
+const expiryTimeout = 5 * time.Second
 
 // Describe implements prometheus.Collector.
 func (c *Cluster) Describe(out chan<- *prometheus.Desc) {
-	out <- expiryDesc
+	out <- expiry.OwnDesc
 	out <- expiry.ServersDesc
 }
 
@@ -38,7 +27,7 @@ func (c *Cluster) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	names, err := c.InUse(ctx)
 	if err != nil {
-		out <- prometheus.NewInvalidMetric(expiryDesc, err)
+		out <- prometheus.NewInvalidMetric(expiry.OwnDesc, err)
 		return
 	}
 	for _, name := range names {
@@ -55,31 +44,6 @@ func (c *Cluster) collect(ctx context.Context, name string, out chan<- prometheu
 	if err != nil {
 		return
 	}
-	type key struct{ property, subject string }
-	earliest := map[key]time.Time{} // a store may hold two of one subject
-	for _, cert := range resolved.Certificates {
-		k := key{cert.Where, cert.Subject}
-		if known, ok := earliest[k]; !ok || cert.NotAfter.Before(known) {
-			earliest[k] = cert.NotAfter
-		}
-	}
-	for k, at := range earliest {
-		out <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, float64(at.Unix()), connection.Name, k.property, k.subject)
-	}
+	expiry.CollectOwn(connection.Name, resolved.Certificates, out)
 	c.servers.Collect(connection.Name, resolved, out)
-}
-
-// warnOfExpiry logs which certificates of a connection have ended or soon will: each once a day,
-// however many clients connect meanwhile.
-func (c *Cluster) warnOfExpiry(connection string, certs []properties.Certificate, now time.Time) {
-	if c.Log == nil {
-		return
-	}
-	for _, cert := range certs {
-		left, at := cert.NotAfter.Sub(now), cert.NotAfter.UTC().Format(time.RFC3339)
-		if left < expiryWarning && c.expiries.isNewFor(expiryAgain, strings.Join([]string{connection, cert.Where, cert.Subject, at}, "\n"), now) {
-			c.Log.Warn("a certificate of the connection to Kafka expires", "connection", connection, "property", cert.Where,
-				"subject", cert.Subject, "at", at, "days_left", int(left.Hours()/24))
-		}
-	}
 }

@@ -1,9 +1,7 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +10,6 @@ import (
 
 	"urncast/integration/rig"
 	"urncast/producer/connection"
-	"urncast/producer/kafka/properties"
 )
 
 // The metric tells the end of each certificate, and follows the connection; one
@@ -37,29 +34,5 @@ func TestCertificateExpiryIsAMetric(t *testing.T) {
 		"bootstrap.servers": "localhost:1", "security.protocol": "SSL", "ssl.ca.location": "/no/such/file"}}
 	if families, err := reg.Gather(); err != nil || len(families) != 0 {
 		t.Errorf("%v, %v", families, err)
-	}
-}
-
-// The log says once a day that a certificate ends, however often the connection is made.
-func TestExpiryWarning(t *testing.T) {
-	var b bytes.Buffer
-	c := &Cluster{Log: slog.New(slog.NewTextHandler(&b, nil))}
-	now := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
-	warn := func(after time.Duration) {
-		c.warnOfExpiry("main", []properties.Certificate{
-			{Where: "ssl.keystore.location", Subject: "CN=soon", NotAfter: now.Add(10 * 24 * time.Hour)},
-			{Where: "ssl.truststore.location", Subject: "CN=soon", NotAfter: now.Add(11 * 24 * time.Hour)},
-			{Where: "ssl.truststore.location", Subject: "CN=late", NotAfter: now.Add(365 * 24 * time.Hour)},
-		}, now.Add(after))
-	}
-	for _, at := range []time.Duration{0, time.Minute, expiryAgain - 1} {
-		warn(at)
-		if out := b.String(); strings.Count(out, "CN=soon") != 2 || !strings.Contains(out, "days_left=10") || strings.Contains(out, "CN=late") {
-			t.Errorf("after %s the log says %s", at, out)
-		}
-	}
-	warn(expiryAgain)
-	if out := b.String(); strings.Count(out, "CN=soon") != 4 || !strings.Contains(out, "days_left=9") {
-		t.Errorf("after a day the log says %s", out)
 	}
 }

@@ -26,17 +26,14 @@ var passing = regexp.MustCompile(` \((?:after|\d+) [^()]*(?:\([^()]*\)[^()]*)*\)
 
 // isNew reports whether a text was not told within the last minute, and notes that it is
 // told now.
-func (w *warnings) isNew(text string, now time.Time) bool { return w.isNewFor(warnAgain, text, now) }
-
-// isNewFor is isNew with another time than a minute, the same at each call of one w.
-func (w *warnings) isNewFor(again time.Duration, text string, now time.Time) bool {
+func (w *warnings) isNew(text string, now time.Time) bool {
 	if w == nil {
 		return true
 	}
 	text = passing.ReplaceAllString(text, "")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if last, known := w.at[text]; known && now.Sub(last) < again {
+	if last, known := w.at[text]; known && now.Sub(last) < warnAgain {
 		return false
 	}
 	if w.at == nil || len(w.at) >= warningsKept {

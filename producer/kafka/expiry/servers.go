@@ -1,4 +1,5 @@
-// Package expiry knows when the certificates of bootstrap servers end.
+// Package expiry tells when certificates end: those of bootstrap servers, and those that came with a
+// connection.
 package expiry
 
 import (

@@ -14,8 +14,8 @@ import (
 	"urncast/producer/kafka/trial"
 )
 
-// Every client of a connection with signed tokens logs in by them: those made by hand at a
-// save and in the test, the publisher's, and the reader of pages.
+// Every client of a connection with AWS's signed tokens logs in with them: the connections made at
+// a save and in the test, the publisher's, and the topic pages' reader.
 func TestAWS(t *testing.T) {
 	aws, authority := rig.StartAWS(t), rig.NewAuthority(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: authority, AWS: aws, ACLs: true, Users: map[string]string{"admin": password}})

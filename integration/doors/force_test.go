@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What is stable is deleted, renamed or made anew with other content by an administrator
-// alone, who says why; by each door, and the audit tells it.
+// Only an administrator, who must give a reason, can delete, rename or replace a stable version.
+// This holds for REST, the API and the console, and the audit log records it.
 func TestForce(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
@@ -44,7 +44,7 @@ func TestForce(t *testing.T) {
 	if want(t, "the page that asks a maintainer", status, body, 200, "cannot be deleted now"); strings.Contains(body, `name="force"`) {
 		t.Error("a maintainer is asked for a reason")
 	}
-	// looked asks for a page until the task behind it has ended.
+	// looked requests a page until the task behind it has ended.
 	looked := func(path string) (status int, body string) {
 		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 			if status, body = call(t, s, "GET", path, nil); !strings.Contains(body, "Looking what would follow") {
@@ -73,8 +73,8 @@ func TestForce(t *testing.T) {
 	want(t, "the audit", status, body, 200, "wrong name", "wrong again", "not needed")
 }
 
-// Where files are refused for nothing but what is stable, the check of the console offers
-// an administrator to force it: with a reason, and with another look before it is written.
+// If files are refused only because they change stable versions, the check in the console offers an
+// administrator to force them: with a reason, and with a second check before anything is written.
 func TestForceOfFiles(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)

@@ -125,7 +125,7 @@ func (w *world) awaitSearch(began time.Time) row {
 	defer c.Close(w.t.Context())
 	for n := 0; n < pagesLog; time.Sleep(10 * time.Millisecond) {
 		if err := c.QueryRow(w.t.Context(), `SELECT number FROM labelled`).Scan(&n); err != nil || time.Since(began) > time.Minute {
-			w.t.Fatalf("the search is at transaction %d of %d after a minute, %v", n, pagesLog, err)
+			w.t.Fatalf("after a minute the search index has %d of %d transactions, %v", n, pagesLog, err)
 		}
 	}
 	return row{what: "start until the search index has the whole log", unit: "s", ours: figure{time.Since(began).Seconds()}}

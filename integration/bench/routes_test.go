@@ -32,7 +32,7 @@ func newRoutedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string, route
 		t.Fatal(err)
 	}
 	if code, answer, err := w.product.Do(http.MethodPost, "/api/v1/producers", "application/json", body); err != nil || code != http.StatusCreated {
-		t.Fatalf("making the producer: %d %s %v", code, answer, err)
+		t.Fatalf("creating the producer: %d %s %v", code, answer, err)
 	}
 	w.command("start", "idle")
 	w.await(func(s status) bool { return s.State == "IDLE" })

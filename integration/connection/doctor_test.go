@@ -82,7 +82,7 @@ func byID(t *testing.T, d *diagnosis.Diagnosis) map[string]diagnosis.Finding {
 	all := map[string]diagnosis.Finding{}
 	for _, f := range d.Findings {
 		if _, twice := all[f.ID]; twice {
-			t.Errorf("finding %s comes twice", f.ID)
+			t.Errorf("there are two findings %s", f.ID)
 		}
 		if f.What == "" || f.Why == "" || (f.Severity == diagnosis.SeverityWarning || f.Severity == diagnosis.SeverityError) && f.Cure == "" || strings.ContainsAny(f.What+f.Cure, "{}") {
 			t.Errorf("finding %s lacks a text or has a placeholder that was not filled in: %+v", f.ID, f)
@@ -162,7 +162,7 @@ func (w *ward) make(t *testing.T) {
 	acts, _ := w.store.Acts(t.Context(), 0, 10)
 	if len(acts) != 3 || acts[0].Action != diagnosis.ActTopicCreated || acts[0].Subject != "sound" || acts[0].User != "alice" ||
 		!strings.Contains(string(acts[0].Detail), `"max.message.bytes":"200000000"`) || acts[1].Action != diagnosis.ActTopicCreated+" failed" {
-		t.Errorf("the audit has %+v", acts)
+		t.Errorf("the audit log has %+v", acts)
 	}
 }
 
@@ -186,7 +186,7 @@ func (w *ward) wrong(t *testing.T) {
 		"huge":        {[]string{"max.message.bytes=300000000"}, "209715200", map[string]diagnosis.Severity{"size-broker": warning}},
 		"punctual":    {[]string{"message.timestamp.before.max.ms=1000"}, "1000", map[string]diagnosis.Severity{"timestamps": warning}},
 		"broker-time": {[]string{"message.timestamp.type=LogAppendTime"}, "", nil},
-		"unclean":     {[]string{"unclean.leader.election.enable=true"}, "", nil}, // with one replica
+		"unclean":     {[]string{"unclean.leader.election.enable=true"}, "", nil}, // no finding, because there is only one replica
 	} {
 		t.Run(topic, func(t *testing.T) {
 			w.kafka.CreateTopic(t, topic, append([]string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000",
@@ -243,7 +243,7 @@ func (w *ward) fix(t *testing.T) {
 	last := acts[len(acts)-1]
 	if last.Action != diagnosis.ActTopicAltered || last.Subject != "broken" ||
 		!strings.Contains(string(last.Detail), `{"finding":"tombstones","name":"delete.retention.ms","before":"1000","after":"604800000"}`) {
-		t.Errorf("the audit has %s", last.Detail)
+		t.Errorf("the audit log has %s", last.Detail)
 	}
 }
 

@@ -238,7 +238,7 @@ func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func
 				metadata := kmsg.NewPtrMetadataResponse()
 				metadata.Version = int16(binary.BigEndian.Uint16(request[2:]))
 				if metadata.IsFlexible() {
-					answer = []byte{0} // no tags in the answer's header
+					answer = []byte{0} // the response header has no tagged fields
 				}
 				answer = metadata.AppendTo(answer)
 			case kmsg.DescribeCluster:

@@ -33,9 +33,9 @@ var noScratch = "not-run: No scratch topic"
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	p := &plain{rig.StartKafka(t)}
-	t.Run("good", p.good)
+	t.Run("good set-up", p.good)
 	t.Run("unseen", p.unseen)
-	t.Run("room", p.leavesLittle)
+	t.Run("leaves little", p.leavesLittle)
 	t.Run("scratch", p.scratch)
 	t.Run("several servers", p.several)
 	t.Run("topics", p.topics)
@@ -56,7 +56,7 @@ func (p *plain) good(t *testing.T) {
 	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), asked, nil)
 	tr.expect(t, nil)
 	if tr.err != nil {
-		t.Errorf("the test says %v", tr.err)
+		t.Errorf("the test returned %v", tr.err)
 	}
 	n := len(tr.order)
 	for i, s := range tr.reports {
@@ -144,7 +144,7 @@ func (p *plain) unseen(t *testing.T) {
 		})
 	}
 	if uncommitted != 4 || bytes < 1<<20 {
-		t.Errorf("%d messages of %d bytes are on the topic, want the test's two among four", uncommitted, bytes)
+		t.Errorf("%d messages of %d bytes are on the topic, want four, of which the test sent two", uncommitted, bytes)
 	}
 }
 
@@ -170,7 +170,7 @@ func (p *plain) scratch(t *testing.T) {
 			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
-		t.Error("a scratch topic that was there before is gone")
+		t.Error("the test deleted a scratch topic that it did not create")
 	}
 }
 
@@ -195,7 +195,7 @@ func (p *plain) several(t *testing.T) {
 	}
 	tried := (&trial.Client{}).Try(t.Context(), reached(properties))
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
-		t.Errorf("trying each: %+v", tried)
+		t.Errorf("trying the servers at a save returned %+v", tried)
 	}
 }
 
@@ -223,7 +223,7 @@ func (p *plain) settings(t *testing.T) {
 	}
 	if tried := (&trial.Client{}).Try(t.Context(),
 		reached(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
-		t.Errorf("a save would say %+v", tried)
+		t.Errorf("trying the servers at a save returned %+v", tried)
 	}
 }
 
@@ -252,7 +252,7 @@ func (p *plain) cancelled(t *testing.T) {
 				}
 			})
 			if !errors.Is(tr.err, context.Canceled) {
-				t.Errorf("the test says %v", tr.err)
+				t.Errorf("the test returned %v", tr.err)
 			}
 			if took := time.Since(when); took > 3*time.Second {
 				t.Errorf("it ended %s after it was cancelled", took)
@@ -302,7 +302,7 @@ func (p *plain) hangs(t *testing.T) {
 		tr := test(t.Context(), &trial.Client{}, p.properties(), asked, func(s connection.Step) {
 			if s.ID == at && s.State == connection.StepRunning {
 				p.kafka.Pause()
-				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
+				time.Sleep(100 * time.Millisecond) // until every thread of the broker has received the signal
 			}
 			if s.ID == at && s.State == connection.StepFailed {
 				p.kafka.Continue()

@@ -72,6 +72,6 @@ func (p *plain) leavesLittle(t *testing.T) {
 	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"transaction-commit": noScratch, "large-message": "failed: The largest message that passes has 10484"})
 	if left := bytesOnDisk(t, p.kafka, topic); left > leftMax+3*500 {
-		t.Errorf("what was refused by a limit left %d bytes on the topic", left)
+		t.Errorf("a message that a limit refuses left %d bytes on the topic", left)
 	}
 }

@@ -200,7 +200,7 @@ func (w *secured) refused(t *testing.T) {
 			tr.expect(t, others)
 			tried := (&trial.Client{}).Try(t.Context(), reached(c.properties))
 			if len(tried) != 1 || tried[0].OK || tried[0].Text+" "+tried[0].Cure != tr.step(c.step).Finding+" "+tr.step(c.step).Cure {
-				t.Errorf("a save would say %+v", tried)
+				t.Errorf("trying the servers at a save returned %+v", tried)
 			}
 		})
 	}

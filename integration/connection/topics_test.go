@@ -73,9 +73,9 @@ func bounds(t *testing.T, properties map[string]string, asked connection.Test, w
 	tr.expect(t, map[string]string{"large-message": "failed: " + words, "transaction-commit": noScratch})
 	found := regexp.MustCompile(`passes has (\d+) bytes`).FindStringSubmatch(tr.step("large-message").Finding)
 	if found == nil {
-		t.Fatalf("no largest message: %s", tr.step("large-message").Finding)
+		t.Fatalf("the step does not name the largest message: %s", tr.step("large-message").Finding)
 	}
-	largest, _ := strconv.Atoi(found[1]) // digits only, by the expression
+	largest, _ := strconv.Atoi(found[1]) // the expression matches only digits
 	if largest > limit || largest < limit-1500 {
 		t.Errorf("the largest that passes has %d bytes; the limit is %d: %s", largest, limit,
 			tr.step("large-message").Finding)

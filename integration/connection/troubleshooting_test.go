@@ -95,7 +95,7 @@ func (w *wrong) met(t *testing.T, m *mistake) connection.Step {
 		}
 		// The large-message step may send several messages, so it may take longer.
 		if !m.silent && s.Took > reportedWithin && s.ID != "large-message" {
-			t.Errorf("it took %s to say: %s", s.Took, s.Finding)
+			t.Errorf("it took %s until the step reported: %s", s.Took, s.Finding)
 		}
 		return s
 	}

@@ -61,8 +61,8 @@ func (b *browser) fill(fields map[string]string) {
 func TestAccessFromTheCodeInTheLog(t *testing.T) {
 	s, code := serveNew(t)
 	b := open(t, s.URL)
-	b.do(network.SetExtraHTTPHeaders(network.Headers{})) // signed in by the cookie alone
-	b.visit("/audit")                                    // leads to the sign-in, and that to the set-up
+	b.do(network.SetExtraHTTPHeaders(network.Headers{})) // from here on only the cookie signs in
+	b.visit("/audit")                                    // redirects to the sign-in page, which redirects to the setup page
 	b.heading("Make the first administrator")
 	b.visit("/setup")
 	b.look("first-run")
@@ -70,7 +70,7 @@ func TestAccessFromTheCodeInTheLog(t *testing.T) {
 	b.fill(map[string]string{"code": code, "name": "metadata-desk", "password": "short"})
 	b.heading("Make the first administrator")
 	if focus := value[string](b, `document.activeElement.id`); focus != "errors" {
-		t.Errorf("focus is on %q, not on what is wrong", focus)
+		t.Errorf("the focus is on %q, not on the field with the error", focus)
 	}
 	b.look("first-run-wrong")
 	b.fill(map[string]string{"password": "a sentence that is long"})

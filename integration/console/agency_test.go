@@ -24,7 +24,7 @@ func TestRenameAgency(t *testing.T) {
 	b.do(chromedp.Click(`a[href="/agencies/BIS/rename"]`), chromedp.WaitVisible(`#id`),
 		chromedp.SetValue(`#id`, "SDMX.BIS"), chromedp.Click(`.lines button`), chromedp.WaitVisible(`#id-error`))
 	if wrong := value[string](b, `document.querySelector("#id-error").innerText`); !strings.Contains(wrong, "only the last part") {
-		t.Errorf("beside the id stands %q", wrong)
+		t.Errorf("the error at the id is %q", wrong)
 	}
 	for _, c := range b.complaints() { // a refused form is an error to the browser, too
 		t.Log(c)

@@ -67,7 +67,7 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
+	t.Cleanup(cancel) // the listeners must end before the store closes
 	d, err := store.Directory(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 // page.
 var chromium struct {
 	sync.Mutex
-	context.Context // of the running program; nil before the first
+	context.Context // of the running Chromium; nil before the first start
 	end             func()
 }
 

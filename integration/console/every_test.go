@@ -90,7 +90,7 @@ var registryPages = []sight{
 var producerPages = []sight{
 	{name: "producers", path: "/producers"},
 	{name: "producer", path: "/producers/bis-public", act: func(b *browser) {
-		b.do(chromedp.WaitVisible("#doctor table")) // which comes from a page with another title
+		b.do(chromedp.WaitVisible("#doctor table")) // the page before has another title
 		if title := value[string](b, `document.title`); title != "bis-public · urncast" {
 			b.t.Errorf("the tab is called %q", title)
 		}

@@ -127,7 +127,7 @@ func TestLive(t *testing.T) {
 	submit(t, r, registry.ModeDelete, more)
 	b.do(chromedp.WaitVisible(`#newer`))
 	if text := value[string](b, `document.getElementById("newer").innerText`); text != "1 newer. Show" {
-		t.Errorf("above the list stands %q", text)
+		t.Errorf("above the list the page says %q", text)
 	}
 	if value[bool](b, `!!document.querySelector('#log a[href="/transactions/6"]')`) {
 		t.Error("a row was pushed into the list")
@@ -153,16 +153,16 @@ func TestKeyboard(t *testing.T) {
 	// that cancels one cancels the other.
 	b.do(input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"), chromedp.KeyEvent("BIS:CL_AREA(1.0)"))
 	if typed := value[string](b, `document.activeElement.name + "=" + document.activeElement.value`); typed != "q=BIS:CL_AREA(1.0)" {
-		t.Fatalf("what was typed is in %q", typed)
+		t.Fatalf("the typed text is in %q", typed)
 	}
 	b.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`#items`))
 	if path := value[string](b, `location.pathname`); path != "/structures/codelist/BIS/CL_AREA/1.0" {
-		t.Errorf("the find box leads to %s", path)
+		t.Errorf("the search box leads to %s", path)
 	}
 	b.do(chromedp.Click(`button[name=keys]`), chromedp.WaitVisible(`button[name=keys][aria-pressed=false]`), chromedp.Focus(`.side a`),
 		input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"))
 	if focus := value[string](b, `document.activeElement.tagName`); focus != "A" {
-		t.Errorf("the key was switched off, and moved the focus to %s", focus)
+		t.Errorf("the shortcut key was switched off, but moved the focus to %s", focus)
 	}
 	b.do(chromedp.Focus(`#items-filter`), chromedp.KeyEvent("utre"), chromedp.Poll(`document.querySelectorAll("#items tbody tr").length === 1`, nil))
 	if focus := value[string](b, `document.activeElement.id`); focus != "items-filter" {

@@ -81,7 +81,7 @@ type place struct {
 }
 
 func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string always can be
+	b, _ := json.Marshal(s) // a string can always be encoded
 	return string(b)
 }
 
@@ -120,7 +120,7 @@ func (p *person) click(what, found string) {
 	p.t.Helper()
 	at, ok := until(p, pageFunctions+".place("+pageFunctions+"."+found+")", func(at place) bool { return at.Wrong == "" })
 	if !ok {
-		p.stuck("%s cannot be pressed: %s", what, at.Wrong)
+		p.stuck("%s cannot be clicked: %s", what, at.Wrong)
 	}
 	p.do(chromedp.MouseClickXY(at.X, at.Y))
 }
@@ -160,7 +160,7 @@ func (p *person) pressRefused(status int64, text string, within ...string) {
 func (p *person) arrive(status int64) {
 	p.t.Helper()
 	if _, ok := until(p, `document.readyState !== "loading" && document.fonts.status === "loaded"`, func(there bool) bool { return there }); !ok {
-		p.stuck("the page does not end")
+		p.stuck("the page is not loaded completely")
 	}
 	if got := p.status.Load(); got != status && !(got == 201 && status == 200) {
 		p.stuck("the page has status %d, not %d", got, status)
@@ -213,7 +213,7 @@ func (p *person) write(label, text string) {
 		p.do(chromedp.KeyEvent(text))
 	}
 	if got := value[string](p.browser, "document.activeElement.value"); got != text && value[string](p.browser, "document.activeElement.type") != "password" {
-		p.stuck("in the field %q stands %q, not %q", label, got, text)
+		p.stuck("the field %q has %q, not %q", label, got, text)
 	}
 }
 
@@ -234,7 +234,7 @@ func (p *person) pick(label, option string) {
 		return "";
 	})()`, pageFunctions, quoted(label), quoted(option)))
 	if done != "" {
-		p.stuck("%q cannot be taken in %q: %s", option, label, done)
+		p.stuck("%q cannot be chosen in %q: %s", option, label, done)
 	}
 }
 
@@ -262,7 +262,7 @@ func (p *person) missing(texts ...string) {
 func (p *person) look(name string) {
 	p.t.Helper()
 	p.checkPage()
-	p.do(chromedp.Evaluate(`window.scrollTo(0, 0)`, nil)) // what keeps to the window's edge would stand in the middle
+	p.do(chromedp.Evaluate(`window.scrollTo(0, 0)`, nil)) // otherwise fixed elements would be in the middle of the picture
 	p.shoot(p.task + "-" + name)
 }
 

@@ -40,7 +40,7 @@ func (b *browser) everywhere(name string) {
 	b.t.Helper()
 	for _, width := range []int64{768, 375, 1440} {
 		for _, theme := range []string{"dark", "light"} {
-			b.show(width, theme) // the cookie counts for the next page; this one is told, too
+			b.show(width, theme) // the cookie sets the theme of the next page; this sets that of the current one
 			b.do(chromedp.Evaluate(`document.documentElement.dataset.theme = "`+theme+`"`, nil))
 			if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
 				b.t.Errorf("%s is %d pixels too wide at %d", name, over, width)
@@ -88,7 +88,7 @@ func (b *browser) until(expression string) {
 			return
 		case time.Now().After(deadline):
 			var page string
-			_ = b.try(5*time.Second, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // it helps, if it can be had
+			_ = b.try(5*time.Second, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // for the message; empty if it cannot be read
 			b.t.Fatalf("never %s: %v\n%s", expression, err, page)
 		}
 	}
@@ -158,7 +158,7 @@ func TestTaskProgress(t *testing.T) {
 			}
 		}
 		if n := value[int](b, `[...document.querySelectorAll(".now")].filter(e => e.offsetParent).length`); n != 1 {
-			t.Errorf("%d looks at %s are shown", n, title)
+			t.Errorf("%d progress panels are visible at %s, want 1", n, title)
 		}
 	}
 	b.until(`document.querySelector(".now:last-child .step.busy h3").textContent.startsWith("Compare")`)

@@ -118,7 +118,7 @@ func TestStates(t *testing.T) {
 	}
 	words := value[[]string](b, `[...document.querySelectorAll("#producers .st")].map(e => e.innerText.trim())`)
 	if got := fmt.Sprint(words); got != "[Failed Idle Suspended Degraded Recovering Publishing]" {
-		t.Errorf("the states are told as %s", got)
+		t.Errorf("the states are shown as %s", got)
 	}
 	for _, c := range b.complaints() {
 		t.Error(c)

@@ -139,7 +139,7 @@ func download(t *testing.T, p *person, link string) string {
 		return string(content)
 	case <-time.After(time.Minute):
 	}
-	p.stuck("%q gives no file", link)
+	p.stuck("%q leads to no file", link)
 	return ""
 }
 

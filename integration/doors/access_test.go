@@ -113,7 +113,7 @@ func TestMaintainersThroughTheDoors(t *testing.T) {
 		t.Errorf("the export has %d rows, %v: %s", len(rows), err, body)
 	}
 	if strings.Contains(body, anna) || strings.Contains(body, "argon") {
-		t.Error("the audit shows a secret")
+		t.Error("the audit log shows a secret")
 	}
 }
 

@@ -50,7 +50,7 @@ func TestAgencyPages(t *testing.T) {
 	page(t, s, rename+"?id=A2", "1 structure gets a new URN, 2 that refer to them are re-published", "all.json", "only-a.json",
 		"1 structure leaves this topic: its filter does not take A2", "Rename to A2")
 	if _, log := call(t, s, "GET", "/api/v1/transactions?after=1", nil); !strings.Contains(log, `"transactions":[]`) {
-		t.Errorf("a preview wrote: %s", log)
+		t.Errorf("a preview recorded a transaction: %s", log)
 	}
 	status, body = call(t, s, "POST", rename, []byte("id=A2"), "Content-Type", media)
 	want(t, "rename", status, body, 200, "Replaced 3 structures", "one half of a submission")

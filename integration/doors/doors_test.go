@@ -43,7 +43,7 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 	}
 	s := httptest.NewServer(web.New(o))
 	t.Cleanup(s.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
+	t.Cleanup(cancel) // the listeners must end before the store closes
 	return s
 }
 

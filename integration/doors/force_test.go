@@ -100,11 +100,11 @@ func TestForceOfFiles(t *testing.T) {
 		}
 	}
 	if _, checked := check(file("y", ""), as(anna)...); strings.Contains(checked, `value="force"`) {
-		t.Error("a maintainer is offered to force")
+		t.Error("the page offers a maintainer to force")
 	}
 	lost := `,"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:NO(1.0)"}]`
 	if _, checked := check(file("y", lost)); strings.Contains(checked, `value="force"`) {
-		t.Error("it is offered to force a reference")
+		t.Error("the page offers to force a broken reference")
 	}
 	path, checked := check(file("y", ""))
 	want(t, "the offer", 200, checked, 200, "may not change any more", `value="force"`, "Check again, with force")
@@ -114,14 +114,14 @@ func TestForceOfFiles(t *testing.T) {
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written", "because “wrong code”", "by force, this is done all the same", "Submit 1 structure, by force")
 	send(path, "do=check", 200, "1 structure is refused")
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written")
-	other, forced := path, id // in another tab the force is taken back
+	other, forced := path, id // another tab withdraws the force
 	send(other, "do=check", 200, "1 structure is refused")
 	taken := id
 	id = forced
 	send(path, "do=submit", 409, "checked again since", "1 structure is refused")
 	id = taken
 	send(other, "do=force&force=wrong+code", 200, "1 structure would be written")
-	forced, id = id, taken // and in another it is what this one does not show
+	forced, id = id, taken // another tab forces what this one does not show
 	send(path, "do=leave", 409, "checked again since", "because “wrong code”")
 	id = forced
 	send(path, "do=submit", 200, "Replaced 1 structure")

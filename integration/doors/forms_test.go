@@ -65,11 +65,11 @@ func (q *request) body() (text, contentType string) {
 	}
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	_ = m.SetBoundary(boundary) // it is fit for one
+	_ = m.SetBoundary(boundary) // the boundary is valid
 	for name, values := range q.form {
 		for _, v := range values {
 			if name == "files" {
-				w, _ := m.CreateFormFile(name, "a.json") // a buffer takes it
+				w, _ := m.CreateFormFile(name, "a.json") // writing to a buffer cannot fail
 				_, _ = w.Write([]byte(v))
 				continue
 			}
@@ -88,7 +88,7 @@ type site struct {
 	mux     *http.ServeMux // finds the pattern of a path
 	routes  []string
 	upload  string // files that wait to be submitted
-	draft   string // edits of a connection that are under way
+	draft   string // unsaved edits of a connection
 	token   string // the id of a token
 }
 
@@ -177,7 +177,7 @@ func (h *site) address(pattern string, places []string) (method string, to *url.
 		return url.PathEscape(h.place(path, strings.Trim(b, "{}")))
 	})
 	to = &url.URL{RawPath: raw}
-	to.Path, _ = url.PathUnescape(raw) // it was escaped just now
+	to.Path, _ = url.PathUnescape(raw) // it was escaped above
 	return method, to
 }
 

@@ -122,7 +122,7 @@ func afterRemoval(t *testing.T, s *httptest.Server) {
 		call(t, s, "GET", path, nil, "Accept", "application/json") // compares the answer with its description
 		var status int
 		var body string
-		if strings.HasPrefix(path, "/sdmx") { // no format of structures: asked as a client of the API would
+		if strings.HasPrefix(path, "/sdmx") { // requested without a format of structures, as a client of the API does
 			status, body = call(t, s, "GET", path+"&format=fusion-json", nil, "Accept", "application/json")
 		} else {
 			status, body = call(t, s, "GET", path+"?format=fusion-json", nil)
@@ -149,7 +149,7 @@ func afterRemoval(t *testing.T, s *httptest.Server) {
 	}
 	resp.Body.Close()
 	if resp.Header.Get("X-Urncast-Horizon") != "4" {
-		t.Error("the Atom feed does not say the horizon")
+		t.Error("the Atom feed does not have the horizon")
 	}
 	status, body = call(t, s, "GET", "/metrics", nil)
 	want(t, "metrics", status, body, 200, "urncast_registry_transactions 7", "urncast_registry_horizon_transaction_number 4",

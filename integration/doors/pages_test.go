@@ -176,13 +176,13 @@ func TestSubmitPages(t *testing.T) {
 		return body
 	}
 	if _, log := call(t, s, "GET", "/api/v1/transactions", nil); !strings.Contains(log, `"transactions":[]`) {
-		t.Errorf("a check wrote: %s", log)
+		t.Errorf("a check recorded a transaction: %s", log)
 	}
 	if again := send("do=leave"); !strings.Contains(again, "1 structure would be written") || !strings.Contains(again, "new, 1 code") {
-		t.Errorf("after leaving it out: %s", again)
+		t.Errorf("after the refused structure was left out: %s", again)
 	}
 	if full := send("do=check&action=full-replace"); !strings.Contains(full, "Type full-replace") {
-		t.Errorf("a full replace is not asked for: %s", full)
+		t.Errorf("the check does not show a full replace: %s", full)
 	}
 	status, refused := call(t, s, "POST", path, []byte("do=submit&confirm=no&check="+id), "Content-Type", "application/x-www-form-urlencoded")
 	want(t, "unconfirmed", status, refused, 422, "Type full-replace to say that you mean it")
@@ -190,7 +190,7 @@ func TestSubmitPages(t *testing.T) {
 	if done := send("do=submit"); !strings.Contains(done, "Replaced 1 structure") {
 		t.Errorf("submitted: %s", done)
 	}
-	for range 2 { // a second click, and a second look, lead to what came of it
+	for range 2 { // a second click is redirected to the result of the first
 		if again := send("do=submit"); !strings.Contains(again, "Replaced 1 structure") {
 			t.Errorf("submitted again: %s", again)
 		}

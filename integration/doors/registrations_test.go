@@ -94,7 +94,7 @@ func TestRegistrations(t *testing.T) {
 // checkQueries queries the registrations R1, of A:P(1.0), and one of A:M(1.0).
 func checkQueries(t *testing.T, s *httptest.Server) {
 	t.Helper()
-	for path, c := range map[string][2]string{ // what is in the answer, and what not
+	for path, c := range map[string][2]string{ // a text that the answer has, and one that it has not
 		"id/R1":                    {`<reg:DataResult><reg:Registration id="R1" validFrom="2026-01-01T00:00:00">`, "2.xml"},
 		"provider/A/DP":            {"3.xml", "2.xml"},
 		"provider/A/OTHER,NOBODY":  {"<reg:MetadataResult>", "3.xml"},

@@ -93,7 +93,7 @@ func TestSettingsOnThePage(t *testing.T) {
 	want(t, "nothing is gone still", status, body, 200, `"horizon":0`)
 	asked = revisionOf(t, s, "/settings/housekeeping")
 	post(t, s, "/settings/housekeeping", "revision", asked)
-	for range 2 { // a second click is led to what came of the first
+	for range 2 { // a second click is redirected to the result of the first
 		status, body = call(t, s, "GET", "/settings/housekeeping/run", nil)
 		want(t, "removed", status, body, 200, "Old content was removed", "4 documents", "what was current after transaction", "Last run")
 		status, body = post(t, s, "/settings/housekeeping", "revision", asked)
@@ -196,7 +196,7 @@ func TestMailOnThePage(t *testing.T) {
 	status, body = post(t, s, "/mail", fields...)
 	want(t, "saved", status, body, 200, "Saved.", "mailed over mail.example.org:25", "a@example.org\nb@example.org", "default: c@example.org")
 	status, body = post(t, s, "/mail", fields...)
-	if status != http.StatusOK { // the same once more, to the revision before
+	if status != http.StatusOK { // the same form again, with the old revision
 		want(t, "an old revision", status, body, 409, "admin saved them")
 	}
 	status, body = post(t, s, "/mail/test")

@@ -210,7 +210,7 @@ func TestRenameBreaksOff(t *testing.T) {
 	go func() {
 		defer close(lost)
 		d.awaitBlocked()
-		time.Sleep(time.Second) // until a page says how far it is
+		time.Sleep(time.Second) // until a page shows the progress
 		d.cut()
 	}()
 	rename("POST", 200, "Renaming", "Waits for its turn", "Show what came of it")
@@ -225,7 +225,7 @@ func TestRenameBreaksOff(t *testing.T) {
 	d.wantTransactions(3)
 	status, body := call(t, d.s, "POST", "/structures/codelist/A/L2/1.0/rename?id=L1", []byte("id=L1"), "Content-Type", "application/x-www-form-urlencoded")
 	want(t, "back", status, body, 200, "Replaced 1 structure")
-	rename("POST", 200, "Replaced 1 structure") // no second click: it has its old id again
+	rename("POST", 200, "Replaced 1 structure") // not a second click: the structure has its old id again
 	d.wantTransactions(7)
 }
 

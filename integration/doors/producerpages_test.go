@@ -75,7 +75,7 @@ func readerOf(t *testing.T) *reader {
 func TestProducerByForms(t *testing.T) {
 	b := readerOf(t)
 	b.get("/producers", 200, "<h1>Producers", "New producer…", `href="/producers/default"`, "Sent / registry")
-	b.get("/producers/new", 200, "It cannot say:", "codelist extensions, without which codes are missing", `value="Codelist"`, "Make the topic")
+	b.get("/producers/new", 200, "What fusion-json cannot say (", "codelist extensions, without which codes are missing", `value="Codelist"`, "Make the topic")
 	b.post("/producers/new", "do=count&format=sdmx-ml-2.1&class=Codelist&name=kept", 200, "2 structures match", "All of them can be said", `value="kept"`)
 	b.post("/producers/new", "do=count&format=sdmx-ml-2.1&agencies=NOBODY", 200, "Nothing that is current matches")
 	b.post("/producers/new", "do=count&urns=nonsense", 200, `begins with neither urn:sdmx: nor *`)

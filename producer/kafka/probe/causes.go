@@ -127,8 +127,8 @@ var network = map[Cause]words{
 			"or add it to DNS, or to /etc/hosts on the machine that urncast runs on."},
 	DNSFails: {"The name {host} could not be looked up: {error}.",
 		"Check that this machine's DNS servers answer (on Linux, /etc/resolv.conf lists them)."},
-	NoFamily: {"{host} has no address of the family that broker.address.family={family} selects; its addresses " +
-		"are {addresses}.",
+	NoFamily: {"{host} has no address of the family that broker.address.family={family} selects; it has only " +
+		"{addresses}.",
 		"Remove broker.address.family, or add an address of that family to the DNS entry of the name."},
 	Refused: {"{server} ({address}) refuses the connection: nothing listens on port {port} there.",
 		"Check the port in bootstrap.servers against the broker's listeners, and that the broker runs."},

@@ -134,7 +134,7 @@ func (p *plain) brokersLimit(t *testing.T) {
 	asked := asked("unlimited")
 	asked.Bytes = 2_000_000
 	bounds(t, p.properties(), asked,
-		"message.max.bytes=500000 holds for unlimited", 500_000)
+		"message.max.bytes=500000 applies to unlimited", 500_000)
 }
 
 // A broker that closes the connection because a request is too large is not mistaken for one that

@@ -50,22 +50,30 @@ lint: ## staticcheck; go.mod is tidy; what is generated is what is committed
 	@sums=$$(mktemp -d); trap 'rm -rf "$$sums"' EXIT; $(TREE) >"$$sums/before"; $(MAKE) generate && $(TREE) >"$$sums/after" && \
 	  diff "$$sums/before" "$$sums/after" || { echo "What is generated differs from the sources: run make generate, and commit what it makes." >&2; exit 1; }
 
-# Each test runs once. The integration tests start brokers of their own, and wait for much: two
-# packages at a time. The console's browser is slow where it is not alone: it comes after them.
-# All others run under the race detector, two packages at a time; what fills large databases
-# would only be slow under it, and runs without.
+# Each test runs once. The integration tests start brokers of their own, and wait for much: eight
+# tests at a time, of two packages or of the largest. The console's browser is slow where it is not
+# alone: it comes after them.
+# All others run under the race detector, two packages at a time. What fills large databases would
+# only be slow under it, and so would the model and the formats, which start no goroutine.
 BROWSER := /integration/console$$
 .PHONY: test
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
-	$(GOTEST) -timeout 40m -p 2 -parallel 4 $$(go list ./integration/... | grep -v '$(BROWSER)')
+	$(GOTEST) -timeout 40m -p 2 -parallel 4 $$(go list ./integration/... | grep -v '/integration$$\|$(BROWSER)')
+	$(GOTEST) -timeout 40m -parallel 8 ./integration
 	$(GOTEST) -timeout 40m -parallel 4 $$(go list ./integration/... | grep '$(BROWSER)')
-	$(MAKE) race large
+	$(MAKE) race pure large
 	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}
 
+PURE := ./sdmx/... ./formats/...
+
 .PHONY: race
-race: ## Run all but the integration tests under the race detector, and none that fills large databases
-	$(GOTEST) -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v /integration)
+race: ## Run the tests of what runs at the same time under the race detector
+	$(GOTEST) -race -short -timeout 30m -p 2 -parallel 4 $$(go list ./... | grep -v '/integration\|/sdmx\|/formats')
+
+.PHONY: pure
+pure: ## Run the tests of the model and the formats, without the race detector
+	$(GOTEST) -timeout 30m $(PURE)
 
 # What testing.Short skips; a test compares the list.
 LARGE := TestALongLogCostsNothing|TestPlansOfALargeRegistry

@@ -58,7 +58,22 @@ func promises(letter string, n int) (all []string) {
 	return all
 }
 
-// The race run is a test's only run, but for those that it is too slow for: the Makefile
+// The race run leaves the model and the formats out, because they start no goroutine.
+func TestModelAndFormatsStartNoGoroutine(t *testing.T) {
+	eachFile(t, func(path string, f *ast.File, set *token.FileSet, _ []byte) {
+		if !strings.HasPrefix(path, "sdmx/") && !strings.HasPrefix(path, "formats/") {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if n, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s starts a goroutine: make race, which leaves sdmx and formats out, has to run it", set.Position(n.Pos()))
+			}
+			return true
+		})
+	})
+}
+
+// The race run is the only run of most tests, but not of those that it is too slow for: the Makefile
 // names each test that testing.Short skips, and no other.
 func TestLargeTestsAreRun(t *testing.T) {
 	var skipped []string

@@ -14,12 +14,13 @@ import (
 
 const (
 	awsRole = "arn:aws:iam::123456789012:role/publisher"
-	// awsLife is how long the credentials of a role live: a token ends with them, so that a
-	// test sees several.
+	// awsLife is the lifetime of an assumed role's credentials. A token expires with the
+	// credentials that signed it; this is short enough for a test to see several.
 	awsLife = 6 * time.Second
 )
 
-// An awsWorld is a broker that knows AWS identities by the tokens that they sign.
+// An awsWorld is a broker that authenticates clients by tokens that they sign with AWS
+// credentials, as Amazon MSK does.
 type awsWorld struct {
 	*rig.Kafka
 	aws       *rig.AWS
@@ -27,14 +28,16 @@ type awsWorld struct {
 	postgres  *pg.Server
 }
 
-// properties are a client's of Amazon MSK, as its pages give them for Java.
+// properties returns the client properties that Amazon's documentation gives for a Java client
+// of MSK; options are those of IAMLoginModule.
 func (s *awsWorld) properties(options string) []string {
 	return []string{"security.protocol=SASL_SSL", "ssl.truststore.type=PEM", "ssl.truststore.location=" + s.authority.File, "sasl.mechanism=AWS_MSK_IAM",
 		"sasl.jaas.config=software.amazon.msk.auth.iam.IAMLoginModule required " + options + ";",
 		"sasl.client.callback.handler.class=software.amazon.msk.auth.iam.IAMClientCallbackHandler", "retry.backoff.ms=500"}
 }
 
-// world makes a stopped world whose process has an environment.
+// world makes a world whose producer was never started. env is added to the environment of its
+// instance; the broker allows user to publish.
 func (s *awsWorld) world(t *testing.T, user, options string, env []string) *world {
 	t.Helper()
 	name := fmt.Sprintf("w%d", worlds.Add(1))
@@ -48,9 +51,10 @@ func (s *awsWorld) world(t *testing.T, user, options string, env []string) *worl
 	return w
 }
 
-// A connection to Amazon MSK as a Java client has it publishes with tokens that are signed
-// with AWS credentials: the broker computes every signature anew. Tokens end and are made
-// anew under way; a refusal is told in words; what is only away comes back.
+// A connection with the properties of a Java client of Amazon MSK publishes with tokens that
+// are signed with AWS credentials; the broker computes each signature again to check it. The
+// test covers tokens that expire and are renewed while publishing, the messages for refused
+// tokens, and recovery when STS was unreachable.
 func TestAWS(t *testing.T) {
 	t.Parallel()
 	s := &awsWorld{aws: rig.StartAWS(t), authority: rig.NewAuthority(t), postgres: pg.Shared(t)}
@@ -62,7 +66,7 @@ func TestAWS(t *testing.T) {
 	t.Run("away", s.testAway)
 }
 
-// testKey: a key in the environment signs, and the region comes from there too.
+// testKey publishes with an access key from the environment, which also names the region.
 func (s *awsWorld) testKey(t *testing.T) {
 	w := s.world(t, s.aws.KeyID, "", append(s.aws.Env(), "AWS_REGION="+s.aws.Region))
 	w.command("start", "idle")
@@ -72,8 +76,10 @@ func (s *awsWorld) testKey(t *testing.T) {
 	w.check()
 }
 
-// testRole: the credentials of an assumed role end within seconds, and the tokens with them. The
-// broker asks every client for a new login by then; transactions go on, across its kill.
+// testRole publishes with the credentials of an assumed role, which expire within seconds, and
+// the tokens with them. The broker makes every client authenticate again before that
+// (KIP-368). Publishing continues throughout, also when the broker is killed and started
+// again.
 func (s *awsWorld) testRole(t *testing.T) {
 	s.aws.SetLife(awsLife)
 	defer s.aws.SetLife(15 * time.Minute)
@@ -92,14 +98,14 @@ func (s *awsWorld) testRole(t *testing.T) {
 	w.settle()
 	w.check()
 	again, made := s.Reauthentications(t)["OAUTHBEARER"]-before, s.aws.Assumed()-assumed
-	t.Logf("%d transactions, %d tokens, %d logins anew on living connections", w.acknowledged.Load(), made, again)
+	t.Logf("%d transactions, role assumed %d times, %d re-authentications on open connections", w.acknowledged.Load(), made, again)
 	if again == 0 || made < 5 {
-		t.Errorf("%d logins anew and %d tokens: the test has shown nothing about tokens that end", again, made)
+		t.Errorf("%d re-authentications and %d credentials, want at least 1 and 5: no token expired, so nothing was tested", again, made)
 	}
 }
 
-// testRefused: what cannot be cured by waiting stops the producer within seconds, with the cause
-// and the cure.
+// testRefused checks that an error which waiting cannot cure makes the producer FAILED within
+// seconds, with a reason that states the cause and the remedy.
 func (s *awsWorld) testRefused(t *testing.T) {
 	region := fmt.Sprintf("awsRegion=%q", s.aws.Region)
 	role := region + fmt.Sprintf(" awsRoleArn=%q", awsRole)
@@ -107,7 +113,7 @@ func (s *awsWorld) testRefused(t *testing.T) {
 	for _, c := range []struct {
 		what, options string
 		env           []string
-		code          string // of STS
+		code          string // error code of STS; none if empty
 		words         []string
 	}{
 		{"no credentials", region, s.aws.EnvWithout(), "", []string{"No AWS credentials were found", "AWS_ACCESS_KEY_ID"}},
@@ -123,16 +129,16 @@ func (s *awsWorld) testRefused(t *testing.T) {
 			w.command("start", "idle")
 			p := w.awaitFor(4*refusedWithin, func(p producerStatus) bool { return p.State == "FAILED" })
 			t.Log(p.Reason)
-			w.refused(p, c.words)
+			w.wantRefused(p, c.words)
 			if strings.Contains(rig.Tail(w.product.Log), s.aws.Secret) || strings.Contains(p.Reason, s.aws.Secret) {
-				t.Error("the secret key is given away")
+				t.Error("the reason or the log contains the secret key")
 			}
 		})
 	}
 }
 
-// testAway: while AWS gives no credentials the last token lasts to its end; then the producer says
-// so, waits, and goes on by itself.
+// testAway stops STS. The last token is used until it expires; then the producer is DEGRADED
+// with a reason that says so, and publishes again without help when STS is back.
 func (s *awsWorld) testAway(t *testing.T) {
 	s.aws.SetLife(awsLife)
 	defer s.aws.SetLife(15 * time.Minute)
@@ -147,7 +153,7 @@ func (s *awsWorld) testAway(t *testing.T) {
 	p := w.awaitFor(time.Minute, func(p producerStatus) bool { return p.State == "DEGRADED" })
 	t.Log(p.Reason)
 	if !strings.Contains(p.Reason, "AWS gives no credentials at the moment") {
-		t.Errorf("the reason is %s", p.Reason)
+		t.Errorf("the reason does not say that AWS gives no credentials: %s", p.Reason)
 	}
 	if err := s.aws.Start(); err != nil {
 		t.Fatal(err)

@@ -7,16 +7,17 @@ import (
 	"urncast/integration/rig"
 )
 
-// A topic that takes small messages alone takes many of them in one transaction, and in
-// a baseline, whether its limit was lowered under the producer or known before, may be
-// read by it or not, and counts after compression. What is too large by itself is what is named.
+// smallBatches publishes a transaction, and a baseline, that are larger than the topic's
+// max.message.bytes although each of their messages is smaller. It does so where the limit
+// applies after compression, and where the producer has no right to read it. A single message
+// that is too large is named in the reason.
 func smallBatches(t *testing.T, s *strict) {
 	for name, world := range map[string]func(*testing.T) *world{
 		"plain": func(t *testing.T) *world { return newWorld(t, s.Kafka, s.postgres, s.Bootstrap()) },
 		"compressed": func(t *testing.T) *world {
 			return newWorld(t, s.Kafka, s.postgres, s.Bootstrap(), "compression.type=gzip")
 		},
-		"hidden": func(t *testing.T) *world { return s.of(t, "carol", "c") }, // who may not read the topic's limit
+		"hidden": func(t *testing.T) *world { return s.worldOf(t, "carol", "c") }, // carol may not read the topic's configuration
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := world(t)
@@ -36,7 +37,7 @@ func smallBatches(t *testing.T, s *strict) {
 			large := lists("Second", 60)
 			large[7] = rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 2000}
 			w.replace(large...)
-			w.failed("transaction 2", large[7].URN(), w.topic, "max.message.bytes")
+			w.wantFailed("transaction 2", large[7].URN(), w.topic, "max.message.bytes")
 			s.SetTopic(t, w.topic, "max.message.bytes", "1000000")
 			w.command("start", "")
 			w.settle()

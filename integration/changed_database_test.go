@@ -12,7 +12,7 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// registryID is the id of the world's registry, which its records bear.
+// registryID returns the id of the world's registry, which every record has in a header.
 func (w *world) registryID() (id string) {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
@@ -26,8 +26,8 @@ func (w *world) registryID() (id string) {
 	return id
 }
 
-// behindLink makes a world whose database is reached over a link, which can lead to
-// another server while its address stays.
+// behindLink makes a world that reaches its database through a Link. The Link can be moved to
+// another server while the address in the configuration stays the same.
 func behindLink(t *testing.T, k *rig.Kafka, s *pg.Server) (*world, *rig.Link) {
 	t.Helper()
 	w := newWorld(t, k, s, k.Bootstrap())
@@ -44,8 +44,8 @@ func behindLink(t *testing.T, k *rig.Kafka, s *pg.Server) (*world, *rig.Link) {
 	return w, link
 }
 
-// failover kills the primary and promotes a standby, to which the link leads then. It
-// gives the number of transactions that are lost by that.
+// failover kills the primary, promotes the standby and moves the link to it. It returns how
+// many transactions were lost because the standby did not have them.
 func (w *world) failover(standby *pg.Server, link *rig.Link) int64 {
 	w.t.Helper()
 	last := w.lastNumber()
@@ -56,20 +56,20 @@ func (w *world) failover(standby *pg.Server, link *rig.Link) int64 {
 	if err := link.Move(standby.Address()); err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Logf("with the primary, %d transactions up to %d are lost", lost, last)
+	w.t.Logf("%d transactions are lost with the primary, the last of them is %d", lost, last)
 	return lost
 }
 
-// behind is a failover to a standby that has not seen what was published last.
-func (w *world) behind(standby *pg.Server, link *rig.Link) {
+// failoverWithLoss fails over to a standby that does not have the last published transactions.
+func (w *world) failoverWithLoss(standby *pg.Server, link *rig.Link) {
 	w.t.Helper()
 	if w.failover(standby, link) <= 0 {
-		w.t.Fatal("the standby was not behind")
+		w.t.Fatal("the standby had every transaction: nothing was lost, so nothing was tested")
 	}
-	w.acknowledged.Store(0) // what was promised since is lost: that is what such a failover does
+	w.acknowledged.Store(0) // acknowledged transactions are lost: such a failover loses them
 }
 
-// lastNumber is the number of the database's newest transaction.
+// lastNumber returns the number of the newest transaction in the database.
 func (w *world) lastNumber() (n int64) {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
@@ -83,9 +83,9 @@ func (w *world) lastNumber() (n int64) {
 	return n
 }
 
-// agreed is the highest number under which topic and registry hold the same
-// transaction.
-func (w *world) agreed() (n int64) {
+// lastCommon returns the highest number that has the same transaction on the topic and in the
+// registry.
+func (w *world) lastCommon() (n int64) {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
 	if err != nil {
@@ -104,9 +104,9 @@ func (w *world) agreed() (n int64) {
 	return n
 }
 
-// A standby that is behind is promoted under load, and the old primary is killed: the
-// registry gives numbers anew. The producer stops and says so, before it sends anything
-// of the new past.
+// The primary is killed under load and a standby that lags behind is promoted, so that the
+// registry assigns numbers again that it had assigned before. The producer stops and says so,
+// before it sends any transaction of the new history.
 func TestStandbyPromoted(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
@@ -115,14 +115,14 @@ func TestStandbyPromoted(t *testing.T) {
 			w, link := behindLink(t, k, pg.Start(t))
 			standby := w.postgres.Standby(t)
 			c := &change{w: w, words: []string{"database", "lost"}}
-			s := c.asked(func() int64 {
+			s := c.causeAndAwaitQuestion(func() int64 {
 				standby.Detach(t)
-				w.published(time.Now())
-				w.published(time.Now())
-				w.behind(standby, link)
+				w.awaitPublished(time.Now())
+				w.awaitPublished(time.Now())
+				w.failoverWithLoss(standby, link)
 				return k.End(t, w.topic)
 			})
-			c.answered(s, how, w.agreed())
+			c.answer(s, how, w.lastCommon())
 			w.product.Kill()
 		})
 	}
@@ -130,31 +130,31 @@ func TestStandbyPromoted(t *testing.T) {
 		w, link := behindLink(t, k, pg.Start(t))
 		standby := w.postgres.Standby(t)
 		c := &change{w: w, words: []string{"database", "lost"}, quiet: true}
-		s := c.asked(func() int64 {
+		s := c.causeAndAwaitQuestion(func() int64 {
 			standby.Detach(t)
 			if err := w.step(w.random); err != nil {
 				t.Fatal(err)
 			}
 			w.settle()
-			w.behind(standby, link)
+			w.failoverWithLoss(standby, link)
 			return k.End(t, w.topic)
 		})
-		c.answered(s, "baseline", 0)
+		c.answer(s, "baseline", 0)
 		w.product.Kill()
 	})
 	t.Run("not behind", func(t *testing.T) {
 		w, link := behindLink(t, k, pg.Start(t))
 		standby := w.postgres.Standby(t)
-		w.under(func() { w.published(time.Now()) })
+		w.underLoad(func() { w.awaitPublished(time.Now()) })
 		w.postgres.AwaitStandby(t, standby)
 		w.failover(standby, link)
-		w.under(func() { w.published(time.Now()) })
+		w.underLoad(func() { w.awaitPublished(time.Now()) })
 		w.check()
 	})
 }
 
-// A database whose statements run into a timeout, are cancelled or wait for a lock has
-// no permanent fault: the producer goes on by itself, and nothing is lost.
+// Statements that time out, are cancelled or wait for a lock are temporary faults: the
+// producer continues without help, and nothing is lost.
 func TestStatementTimeouts(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -182,7 +182,7 @@ func TestStatementTimeouts(t *testing.T) {
 				n += s.Cancel(t, w.database)
 			}
 			if n == 0 {
-				t.Error("no statement was cancelled: the test has shown nothing")
+				t.Error("no statement was cancelled: nothing was tested")
 			}
 			t.Logf("%d statements were cancelled", n)
 		}},
@@ -193,17 +193,17 @@ func TestStatementTimeouts(t *testing.T) {
 		{"documents are locked", locked("documents")},
 		{"a lock without a timeout", func(t *testing.T, w *world) {
 			release := s.Lock(t, w.database, "producers")
-			time.Sleep(13 * time.Second) // a lease lives 10
+			time.Sleep(13 * time.Second) // a lease lasts 10 s
 			release()
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // much of it is to wait
+			t.Parallel() // the test spends most of its time waiting
 			w := newWorld(t, k, s, k.Bootstrap())
-			w.under(func() {
-				w.published(time.Now())
+			w.underLoad(func() {
+				w.awaitPublished(time.Now())
 				c.do(t, w)
-				w.published(time.Now())
+				w.awaitPublished(time.Now())
 			})
 			w.check()
 			w.product.Kill()
@@ -211,49 +211,51 @@ func TestStatementTimeouts(t *testing.T) {
 	}
 }
 
-// So it is while there is nothing to send, when the watcher's questions alone fail.
+// Statement timeouts do not stop a producer that has nothing to send either, when only the
+// queries by which it looks for work fail.
 func TestStatementTimeoutsWhileIdle(t *testing.T) {
 	t.Parallel()
 	s := pg.Shared(t)
 	k := rig.SharedKafka(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	s.Set(t, w.database, "statement_timeout", "500ms")
-	for i := 0; ; i++ { // until a session is there that knows the timeout
+	for i := 0; ; i++ { // until the pool has a session that was opened with the new timeout
 		if err := w.step(w.random); err == nil {
 			break
 		}
 		if time.Sleep(100 * time.Millisecond); i > 100 {
-			t.Fatal("nothing can be submitted any more")
+			t.Fatal("no submission succeeded in 10 s")
 		}
 	}
 	w.settle()
 	release := s.Lock(t, w.database, "jobs")
 	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		_, _ = w.status() // which wants the jobs, too, as every open page does
+		_, _ = w.status() // reads the jobs too, as every open page does
 	}
 	release()
 	s.Set(t, w.database, "statement_timeout", "")
 	if p := w.await(func(producerStatus) bool { return true }); p.State == "FAILED" || p.State == "STOPPED" {
-		t.Fatalf("because statements timed out the producer is %s: %s", p.State, p.Reason)
+		t.Fatalf("after statement timeouts the producer is %s: %s", p.State, p.Reason)
 	}
-	w.under(func() { w.published(time.Now()) })
+	w.underLoad(func() { w.awaitPublished(time.Now()) })
 	w.check()
 }
 
-// Two registries, each with a database of its own, whose producers were started idle on
-// one empty topic: neither interleaves with the other unnoticed.
+// Two registries, each with its own database, have their producers started idle on the same
+// empty topic. They must not go on publishing to it side by side: at least one stops, and
+// names the other.
 func TestSecondRegistry(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
 	a := newWorld(t, k, s, k.Bootstrap())
 	b := onTopicOf(t, a)
-	ids := map[*world]string{a: b.registryID(), b: a.registryID()} // of the other
+	otherID := map[*world]string{a: b.registryID(), b: a.registryID()}
 	a.loadFor(func() {
 		b.loadFor(func() {
-			// Who has written nothing when it stops has disturbed nobody.
+			// It is enough if one stops, provided that only one has written to the topic.
 			for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 				stopped := 0
-				for w := range ids {
+				for w := range otherID {
 					if s, err := w.status(); err == nil && s.State == "STOPPED" {
 						stopped++
 					}
@@ -262,30 +264,30 @@ func TestSecondRegistry(t *testing.T) {
 					return
 				}
 				if time.Now().After(deadline) {
-					as, _ := a.status() // shown as it is
+					as, _ := a.status() // only for the message
 					bs, _ := b.status()
-					t.Fatalf("of %v on one topic neither noticed the other: %+v, %+v", a.log().Registries(), as, bs)
+					t.Fatalf("after 60 s registries %v wrote to one topic and neither stopped: %+v, %+v", a.log().Registries(), as, bs)
 				}
 			}
 		})
 	})
-	for w, other := range ids {
+	for w, other := range otherID {
 		if s, err := w.status(); err != nil || s.State == "STOPPED" {
-			w.says(s, w.topic, other)
+			w.wantReason(s, w.topic, other)
 		}
 	}
-	// An admin ends one; the other goes on.
+	// An admin stops the second registry; the first continues after a baseline.
 	if err := b.product.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	a.command("start", "baseline")
 	a.awaitBaseline(0)
-	a.loadFor(func() { a.published(time.Now()) })
+	a.loadFor(func() { a.awaitPublished(time.Now()) })
 	a.settle()
 	a.checkSinceBaseline()
 }
 
-// onTopicOf makes another registry, whose producer is started idle on a world's topic.
+// onTopicOf makes another registry and starts its producer idle on the topic of world a.
 func onTopicOf(t *testing.T, a *world) *world {
 	t.Helper()
 	b := &world{t: t, kafka: a.kafka, postgres: a.postgres, database: a.database + "b", topic: a.topic, random: rand.New(rand.NewPCG(a.random.Uint64(), 0))}

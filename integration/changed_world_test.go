@@ -12,35 +12,36 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// A change is what is done to the world under a living publisher, and what must come
-// of it.
+// A change is a fault that a test causes in the topic or the database of a publisher that
+// runs, with what the producer must then say.
 type change struct {
 	w *world
-	// words are what the question must say.
+	// words must be in the reason of the producer that stopped to ask an admin.
 	words []string
-	// quiet says that the world changes while there is nothing to send, and resumed
-	// that there is something again after that.
+	// quiet causes the fault while nothing is pending. resumed then submits changes again
+	// after it: without them the producer would not notice the fault.
 	quiet, resumed bool
-	// hidden says that a transaction without an end hides what follows from readers.
+	// hidden says that an open transaction hides the records after it from read_committed
+	// readers, so that the topic cannot be checked before the answer.
 	hidden bool
 }
 
-// asked changes the world, under load unless it is to be quiet, and waits for the
-// question. Nothing may be published past the hole before it is answered: from is the
-// offset at which that would begin.
-func (c *change) asked(do func() (from int64)) producerStatus {
+// causeAndAwaitQuestion causes the fault with do, under load unless c is quiet, and waits
+// until the producer stops and asks. do returns the offset from which new records would be
+// written: nothing may be published there before an admin has answered.
+func (c *change) causeAndAwaitQuestion(do func() (from int64)) producerStatus {
 	w := c.w
 	w.t.Helper()
 	var s producerStatus
 	var from int64
 	run := func() {
-		w.published(time.Now())
+		w.awaitPublished(time.Now())
 		if c.quiet {
 			return
 		}
 		from = do()
 		s = w.awaitQuestion()
-		time.Sleep(500 * time.Millisecond) // submissions go on meanwhile
+		time.Sleep(500 * time.Millisecond) // clients go on submitting
 	}
 	w.loadFor(run)
 	if c.quiet {
@@ -52,40 +53,41 @@ func (c *change) asked(do func() (from int64)) producerStatus {
 			s = w.awaitQuestion()
 		}
 	}
-	w.says(s, c.words...)
+	w.wantReason(s, c.words...)
 	if c.hidden {
 		return s
 	}
 	if n := len(w.log().Since(from).Of(w.registryID()).Messages); n > 0 {
-		w.t.Errorf("%d messages were published past the hole before anybody was asked", n)
+		w.t.Errorf("%d messages were published behind the gap before an admin was asked", n)
 	}
 	if now, err := w.status(); err != nil || now.State != "STOPPED" || now.Sent != s.Sent {
-		w.t.Errorf("while the question stands, the producer is %+v, %v", now, err)
+		w.t.Errorf("while the question is not answered, the producer is %+v, %v, want it STOPPED as before", now, err)
 	}
 	return s
 }
 
-// answered gives an answer under load, and judges what comes of it.
-func (c *change) answered(s producerStatus, how string, agreed int64) {
+// answer starts the producer under load in the way how, and checks what is published then.
+// agreed is the last number that topic and registry have in common.
+func (c *change) answer(s producerStatus, how string, agreed int64) {
 	w := c.w
 	w.t.Helper()
 	from := w.kafka.End(w.t, w.topic)
 	w.loadFor(func() {
 		w.command("start", how)
-		w.published(time.Now())
+		w.awaitPublished(time.Now())
 	})
 	w.settle()
 	if how == "continue" {
-		w.judge(w.log().Of(w.registryID()).Since(from), agreed+1)
-		w.command("start", "baseline") // which mends the replicas
+		w.wantValid(w.log().Of(w.registryID()).Since(from), agreed+1)
+		w.command("start", "baseline") // makes readers' replicas equal to the registry again
 		w.awaitBaseline(from)
-		w.loadFor(func() { w.published(time.Now()) })
+		w.loadFor(func() { w.awaitPublished(time.Now()) })
 		w.settle()
 	}
 	w.checkSinceBaseline()
 }
 
-// log reads the topic.
+// log reads the whole topic.
 func (w *world) log() *topiccheck.Log {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
@@ -97,8 +99,8 @@ func (w *world) log() *topiccheck.Log {
 	return l
 }
 
-// awaitBaseline waits until a baseline that began at an offset or later is on the topic
-// and everything is sent.
+// awaitBaseline waits until the topic has a baseline that began at an offset or later, and
+// everything is sent.
 func (w *world) awaitBaseline(from int64) {
 	w.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
@@ -112,8 +114,9 @@ func (w *world) awaitBaseline(from int64) {
 	w.settle()
 }
 
-// judge finds what is wrong with a part of the topic, which should begin with a number.
-func (w *world) judge(l *topiccheck.Log, first int64) {
+// wantValid checks a part of the topic against the message contract and the feed. first is the
+// number that it must begin with; 0 allows any.
+func (w *world) wantValid(l *topiccheck.Log, first int64) {
 	w.t.Helper()
 	feed, err := topiccheck.ReadFeed(w.product.URL)
 	if err != nil {
@@ -123,12 +126,13 @@ func (w *world) judge(l *topiccheck.Log, first int64) {
 		w.t.Errorf("topic %s, %d messages:\n%s", w.topic, len(l.Messages), strings.Join(problems, "\n"))
 	}
 	if len(l.Messages) == 0 {
-		w.t.Errorf("topic %s: nothing is there to be judged", w.topic)
+		w.t.Errorf("topic %s: there are no messages to check", w.topic)
 	}
 }
 
-// checkSinceBaseline judges the topic from its last baseline on, and the replica of who
-// has read it from the beginning.
+// checkSinceBaseline checks the topic from its last baseline on. It compares two replicas with
+// the registry: that of a reader that began at the baseline, and that of one that began at the
+// start.
 func (w *world) checkSinceBaseline() {
 	w.t.Helper()
 	own := w.log().Of(w.registryID())
@@ -136,7 +140,7 @@ func (w *world) checkSinceBaseline() {
 	if asOf == 0 {
 		w.t.Error("the topic has no baseline")
 	}
-	w.judge(since, 0)
+	w.wantValid(since, 0)
 	content, err := topiccheck.ReadStructures(w.product.URL)
 	if err != nil {
 		w.t.Fatal(err)
@@ -146,15 +150,15 @@ func (w *world) checkSinceBaseline() {
 	}
 }
 
-// goesOnOrAsks changes the world under load where nothing need be in doubt: either the
-// producer goes on, and the topic is whole from what was sent last before on, or it asks,
-// names the cause, and goes on after the answer.
-func (c *change) goesOnOrAsks(do func()) {
+// continuesOrAsks causes a fault under load that need not make anything unknown. Either the
+// producer continues, and the topic is complete from its first whole transaction on; or it
+// stops, names the cause, and continues after the answer.
+func (c *change) continuesOrAsks(do func()) {
 	w := c.w
 	w.t.Helper()
 	var before, s producerStatus
 	w.loadFor(func() {
-		w.published(time.Now())
+		w.awaitPublished(time.Now())
 		do()
 		before = w.await(func(producerStatus) bool { return true })
 		s = w.await(func(p producerStatus) bool { return len(p.Ask) > 0 || p.State != "STOPPED" && p.Sent > before.Sent+10 })
@@ -163,46 +167,47 @@ func (c *change) goesOnOrAsks(do func()) {
 		s = w.await(func(p producerStatus) bool { return len(p.Ask) > 0 || p.State == "IDLE" && p.Sent == p.Last })
 	}
 	if len(s.Ask) > 0 {
-		w.t.Logf("it asks: %s", s.Reason)
-		w.says(s, c.words...)
-		c.answered(s, "baseline", 0)
+		w.t.Logf("the producer asks: %s", s.Reason)
+		w.wantReason(s, c.words...)
+		c.answer(s, "baseline", 0)
 		return
 	}
-	w.t.Log("it goes on")
+	w.t.Log("the producer continues without asking")
 	log := w.log()
-	whole := slices.IndexFunc(log.Messages, func(m topiccheck.Message) bool { return m.Position == 1 }) // what was deleted may end within a transaction
-	w.judge(log.Since(log.Messages[whole].Offset), 0)
+	wholeFrom := slices.IndexFunc(log.Messages, func(m topiccheck.Message) bool { return m.Position == 1 }) // the deletion may have cut a transaction
+	w.wantValid(log.Since(log.Messages[wholeFrom].Offset), 0)
 	w.command("start", "baseline")
 	w.awaitBaseline(0)
 	w.checkSinceBaseline()
 }
 
-// topicConfig is what the topics of worlds are made with.
+// topicConfig is the configuration of the topics of worlds.
 var topicConfig = []string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000"}
 
-// The topic changes under a living publisher. It goes on with nothing lost, or it stops
-// and names the true cause, publishes nothing past the hole, and goes on as it is told.
+// The topic is changed under a publisher that runs. The publisher either continues with
+// nothing lost, or stops and names the true cause, publishes nothing behind the gap, and then
+// does what the admin answers.
 func TestTopicChanged(t *testing.T) {
 	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Shared(t)
-	remade := func(quiet bool, how string) func(*testing.T, *world) {
+	recreated := func(quiet bool, how string) func(*testing.T, *world) {
 		return func(t *testing.T, w *world) {
 			c := &change{w: w, words: []string{w.topic, "made anew"}, quiet: quiet}
-			asked := c.asked(func() int64 { k.RemakeTopic(t, w.topic, topicConfig...); return 0 })
-			c.answered(asked, how, asked.Sent)
+			asked := c.causeAndAwaitQuestion(func() int64 { k.RemakeTopic(t, w.topic, topicConfig...); return 0 })
+			c.answer(asked, how, asked.Sent)
 		}
 	}
 	for _, c := range []struct {
 		name string
 		run  func(*testing.T, *world)
 	}{
-		{"made anew, baseline", remade(false, "baseline")},
-		{"made anew, continue", remade(false, "continue")},
-		{"made anew while idle", remade(true, "baseline")},
+		{"created again, baseline", recreated(false, "baseline")},
+		{"created again, continue", recreated(false, "continue")},
+		{"created again while idle", recreated(true, "baseline")},
 		{"deleted", deletedUnderLoad},
 		{"end lost", endLost(false, false)},
 		{"end lost, and a marker", endLost(true, false)},
-		{"end lost, and a marker, while the product is away", endLost(true, true)},
+		{"end lost, and a marker, while urncast does not run", endLost(true, true)},
 		{"records deleted up to the middle", recordsDeleted(func(w *world) int64 { return w.kafka.End(w.t, w.topic) / 2 })},
 		{"records deleted up to the end", recordsDeleted(func(*world) int64 { return -1 })},
 	} {
@@ -214,17 +219,18 @@ func TestTopicChanged(t *testing.T) {
 	}
 }
 
-// A topic that is deleted is missed, whoever makes it anew, and when: the producer, for
-// it may, or an admin. It is never published to before that was answered.
+// deletedUnderLoad deletes the topic. The publisher must notice, no matter whether it or an
+// admin creates the topic again, and when. It must not publish to the new topic before an
+// admin has answered.
 func deletedUnderLoad(t *testing.T, w *world) {
 	c := &change{w: w, words: []string{w.topic}}
 	var s producerStatus
 	w.loadFor(func() {
-		w.published(time.Now())
+		w.awaitPublished(time.Now())
 		w.kafka.DeleteTopic(t, w.topic)
 		s = w.await(func(p producerStatus) bool { return p.State == "FAILED" || p.State == "STOPPED" })
 	})
-	w.says(s, w.topic)
+	w.wantReason(s, w.topic)
 	if !w.kafka.HasTopic(t, w.topic) {
 		w.kafka.CreateTopic(t, w.topic, topicConfig...)
 	}
@@ -232,28 +238,28 @@ func deletedUnderLoad(t *testing.T, w *world) {
 		w.command("start", "")
 		s = w.awaitQuestion()
 	}
-	w.says(s, w.topic, "made anew")
+	w.wantReason(s, w.topic, "made anew")
 	if n := len(w.log().Messages); n > 0 {
-		t.Errorf("%d messages were published before anybody was asked", n)
+		t.Errorf("%d messages were published before an admin was asked", n)
 	}
-	c.answered(s, "baseline", 0)
+	c.answer(s, "baseline", 0)
 }
 
-// endLost makes the topic lose its end while the broker is down for a moment, as an
-// unclean election does. Where the marker of a transaction is lost and its records are
-// not, the broker takes it for open, though its coordinator has long ended it: it hides
-// whatever follows, until somebody ends it.
+// endLost makes the topic lose its last records while the broker is down for a moment, as an
+// unclean election does. If the marker of a transaction is lost but its records are not, the
+// broker takes that transaction for open although its coordinator has ended it long ago. It
+// then hides all later records from read_committed readers until something ends it.
 func endLost(marker, away bool) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
-		// A publisher that has something under way begins with ending that, and ends the
-		// other transaction with it.
+		// A publisher that has a transaction open first ends it. That also ends the other one,
+		// which the broker takes for open.
 		c := &change{w: w, words: []string{w.topic, "lost"}, quiet: marker, resumed: marker && !away, hidden: away}
 		w.loadFor(func() {
 			for range 4 {
-				w.published(time.Now()) // so that there is something to be lost
+				w.awaitPublished(time.Now()) // so that the topic has records to lose
 			}
 		})
-		s := c.asked(func() int64 {
+		s := c.causeAndAwaitQuestion(func() int64 {
 			if away {
 				w.product.Kill()
 				defer w.start()
@@ -263,7 +269,7 @@ func endLost(marker, away bool) func(*testing.T, *world) {
 			for marker != open {
 				more, now := w.kafka.LoseEnd(t, w.topic, 1)
 				if more == 0 {
-					t.Fatal("the log does not end as it should anywhere")
+					t.Fatalf("no end of the log has open=%v as the test needs it", marker)
 				}
 				lost, open = lost+more, now
 			}
@@ -273,15 +279,16 @@ func endLost(marker, away bool) func(*testing.T, *world) {
 			t.Logf("%d batches were lost", lost)
 			return w.kafka.End(t, w.topic)
 		})
-		c.answered(s, "baseline", s.Sent)
+		c.answer(s, "baseline", s.Sent)
 	}
 }
 
+// recordsDeleted deletes the topic's records before an offset.
 func recordsDeleted(before func(*world) int64) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
-		w.setTopic("cleanup.policy", "compact,delete") // else the broker refuses
+		w.setTopic("cleanup.policy", "compact,delete") // DeleteRecords requires it
 		w.setTopic("retention.ms", "-1")
 		c := &change{w: w, words: []string{w.topic, "deleted"}}
-		c.goesOnOrAsks(func() { w.kafka.DeleteRecords(t, w.topic, before(w)) })
+		c.continuesOrAsks(func() { w.kafka.DeleteRecords(t, w.topic, before(w)) })
 	}
 }

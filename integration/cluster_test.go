@@ -17,26 +17,27 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A cluster is a world of several instances. The world's own product takes the
-// submissions and is asked for the status; members are all, in order of coming.
+// A cluster is a world with several instances of urncast. Submissions and status requests go
+// to the world's product; members lists all instances, in the order in which they were
+// started.
 type cluster struct {
 	*world
 	members []*rig.Product
 }
 
-// newCluster makes a world and adds instances to its first.
+// newCluster makes a world and starts others more instances beside its first.
 func newCluster(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string, others int) *cluster {
 	t.Helper()
 	c := &cluster{world: newWorld(t, k, s, bootstrap)}
 	c.members = []*rig.Product{c.product}
-	t.Cleanup(c.tellLeases)
+	t.Cleanup(c.logLeases)
 	for range others {
 		c.join(c.settings)
 	}
 	return c
 }
 
-// join adds an instance.
+// join starts one more instance.
 func (c *cluster) join(s rig.Settings) *rig.Product {
 	c.t.Helper()
 	p := rig.NewProduct(c.t, s)
@@ -47,57 +48,57 @@ func (c *cluster) join(s rig.Settings) *rig.Product {
 	return p
 }
 
-// through lets submissions and questions go through one instance.
-func (c *cluster) through(p *rig.Product) { c.product = p }
+// sendTo makes submissions and status requests go to one instance.
+func (c *cluster) sendTo(p *rig.Product) { c.product = p }
 
-// is says whether a holder's name is an instance's.
-func is(holder string, p *rig.Product) bool {
+// isHolder reports whether holder, the name of the lease's holder, is that of instance p.
+func isHolder(holder string, p *rig.Product) bool {
 	return strings.Contains(holder, fmt.Sprintf(":%d/", p.Process().PID()))
 }
 
-// holder is the instance that publishes, and others the rest.
+// holder returns the instance that holds the lease, and the others.
 func (c *cluster) holder() (holder *rig.Product, others []*rig.Product) {
 	c.t.Helper()
 	s := c.await(func(p producerStatus) bool { return p.Holder != "" })
 	for _, m := range c.members {
-		if is(s.Holder, m) {
+		if isHolder(s.Holder, m) {
 			holder = m
 		} else {
 			others = append(others, m)
 		}
 	}
 	if holder == nil {
-		c.t.Fatalf("the holder %s is none of ours", s.Holder)
+		c.t.Fatalf("the lease is held by %s, which is not an instance of this test", s.Holder)
 	}
 	return holder, others
 }
 
-// takenOver waits until another instance than a former holder has the lease, and
-// then until it has published something new: it says how long each took from a
-// moment on.
-func (c *cluster) takenOver(from time.Time, former *rig.Product) (taken, published time.Duration) {
+// awaitTakeover waits until an instance other than former holds the lease, and then until that
+// has published something new. It returns how long after from each happened.
+func (c *cluster) awaitTakeover(from time.Time, former *rig.Product) (taken, published time.Duration) {
 	c.t.Helper()
-	another := func(p producerStatus) bool { return p.Holder != "" && !is(p.Holder, former) }
+	another := func(p producerStatus) bool { return p.Holder != "" && !isHolder(p.Holder, former) }
 	c.await(another)
 	taken = time.Since(from)
-	// What it finds on the topic moves the number too, before it publishes.
+	// Recovery also raises Sent, to what it finds on the topic, before anything is published.
 	s := c.await(func(p producerStatus) bool { return another(p) && (p.State == "IDLE" || p.State == "PUBLISHING") })
 	c.await(func(p producerStatus) bool { return p.Sent > s.Sent })
 	return taken, time.Since(from)
 }
 
-// within fails the test if a takeover took too long.
-func (c *cluster) within(takenMost, publishedMost time.Duration, what string, from time.Time, former *rig.Product) {
+// wantTakeover fails the test if a takeover takes longer than takenMost to get the lease, or
+// publishedMost to publish.
+func (c *cluster) wantTakeover(takenMost, publishedMost time.Duration, what string, from time.Time, former *rig.Product) {
 	c.t.Helper()
-	taken, published := c.takenOver(from, former)
-	c.t.Logf("%s: another has the lease after %s, and publishes after %s", what, taken.Round(time.Millisecond), published.Round(time.Millisecond))
+	taken, published := c.awaitTakeover(from, former)
+	c.t.Logf("%s: another instance has the lease after %s, and publishes after %s", what, taken.Round(time.Millisecond), published.Round(time.Millisecond))
 	if taken > takenMost || published > publishedMost {
-		c.t.Errorf("%s: that is later than %s and %s", what, takenMost, publishedMost)
+		c.t.Errorf("%s: the takeover took longer than %s to get the lease, or %s to publish", what, takenMost, publishedMost)
 	}
 }
 
-// tellLeases shows what the instances wrote of their leases, if the test failed.
-func (c *cluster) tellLeases() {
+// logLeases logs what the instances logged about their leases, if the test failed.
+func (c *cluster) logLeases() {
 	if !c.t.Failed() {
 		return
 	}
@@ -115,7 +116,7 @@ func (c *cluster) tellLeases() {
 	}
 }
 
-// ids are the producer's transactional ids, by lane.
+// ids returns the transactional ids of the producer, one for each lane.
 func (w *world) ids() []string {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), w.postgres.URL(w.database))
@@ -130,8 +131,9 @@ func (w *world) ids() []string {
 	return []string{prefix + "-0", prefix + "-1"}
 }
 
-// behind gives the settings of an instance whose way to the database is a pipe.
-func (c *cluster) behind() (rig.Settings, *rig.Pipe) {
+// settingsBehindPipe returns the settings of an instance that reaches the database through a
+// Pipe, and the pipe.
+func (c *cluster) settingsBehindPipe() (rig.Settings, *rig.Pipe) {
 	c.t.Helper()
 	s := c.settings
 	u := c.databaseURL()
@@ -141,7 +143,7 @@ func (c *cluster) behind() (rig.Settings, *rig.Pipe) {
 	return s, pipe
 }
 
-// databaseURL is where the world's instances find the database.
+// databaseURL is the address of the database that the world's instances use.
 func (w *world) databaseURL() *url.URL {
 	w.t.Helper()
 	u, err := url.Parse(w.settings.Database)
@@ -151,14 +153,15 @@ func (w *world) databaseURL() *url.URL {
 	return u
 }
 
-// A stamp is what Kafka writes of a session beside each of its records.
+// A stamp is the producer id and epoch that Kafka keeps with each record: they tell which
+// session wrote it.
 type stamp struct {
 	offset int64
 	id     int64
 	epoch  int16
 }
 
-// stamps reads the whole topic as the broker has it, committed or not.
+// stamps reads the whole topic, including records that were not committed.
 func (c *cluster) stamps() (all []stamp) {
 	c.t.Helper()
 	client := c.kafka.Client(c.t, kgo.FetchIsolationLevel(kgo.ReadUncommitted()), kgo.KeepControlRecords(),
@@ -179,8 +182,8 @@ func (c *cluster) stamps() (all []stamp) {
 	return all
 }
 
-// fence initialises the producer's transactional ids, as a program would that knows
-// nothing of the lease.
+// fence sends InitProducerId for the producer's transactional ids, as a foreign program would
+// that ignores the lease. That fences the session that uses them.
 func (c *cluster) fence() {
 	c.t.Helper()
 	client := c.kafka.Client(c.t)
@@ -198,14 +201,14 @@ func (c *cluster) fence() {
 	}
 }
 
-// Kafka's error codes that the tests meet.
+// Error codes of Kafka that tests compare with.
 const (
 	invalidProducerEpoch   = 47
 	concurrentTransactions = 51
 	producerFenced         = 90
 )
 
-// setTopic sets one of the topic's configuration values.
+// setTopic sets one configuration value of the topic.
 func (w *world) setTopic(name, value string) {
 	w.t.Helper()
 	w.kafka.SetTopic(w.t, w.topic, name, value)

@@ -1,3 +1,4 @@
-// Package integration proves the product from outside: its binary, a real Kafka,
-// a real PostgreSQL, and readers that share no code with it.
+// Package integration tests urncast from outside: it runs the built binary against a real
+// Kafka and a real PostgreSQL, and checks the topics with readers that share no code with
+// urncast.
 package integration

@@ -19,8 +19,8 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// Each example consumer ends with the replica that the messages describe, and
-// applies each transaction once and whole.
+// Each example consumer ends with the replica that the messages describe, having applied each
+// transaction once and as a whole.
 func TestExampleConsumers(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
@@ -71,7 +71,7 @@ func TestExampleConsumers(t *testing.T) {
 	}
 }
 
-// python makes a virtual environment with the example's requirements.
+// python returns the interpreter of a virtual environment that has the example's requirements.
 func python(t *testing.T) string {
 	t.Helper()
 	wanted, err := os.ReadFile("../examples/consumers/python/requirements.txt")
@@ -81,24 +81,24 @@ func python(t *testing.T) string {
 	return rig.Python(t, strings.Fields(string(wanted))...)
 }
 
-// run runs a program to its end and gives its standard output.
+// run runs a program until it ends and returns its standard output.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, name, args...)
-	var complaints strings.Builder
-	c.Stderr = &complaints
+	var stderr strings.Builder
+	c.Stderr = &stderr
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%s %q: %v\n%s%s", name, args, err, out, complaints.String())
+		t.Fatalf("%s %q: %v\n%s%s", name, args, err, out, stderr.String())
 	}
 	return string(out)
 }
 
-// writeExampleTopic writes what the contract describes: replaces, tombstones, a
-// skip, a second part under one number, and an aborted attempt that no reader
-// may see.
+// writeExampleTopic writes one of each case that the message contract describes: replaces,
+// tombstones, a skipped transaction, a second part under the same number, and an aborted
+// transaction that no reader may see.
 func writeExampleTopic(t *testing.T, k *rig.Kafka, topic string) {
 	t.Helper()
 	c := k.Client(t, kgo.DefaultProduceTopic(topic), kgo.TransactionalID("example"))

@@ -11,7 +11,7 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A broker that is killed and comes back costs time, and nothing else.
+// A broker that is killed and started again delays publishing, and has no other effect.
 func TestBrokerKilled(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
@@ -30,7 +30,8 @@ func TestBrokerKilled(t *testing.T) {
 	}
 }
 
-// So does a PostgreSQL that is killed and comes back.
+// A PostgreSQL server that is killed and started again delays publishing, and has no other
+// effect.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Start(t)
@@ -49,8 +50,8 @@ func TestPostgresKilled(t *testing.T) {
 	}
 }
 
-// A commit whose answer is lost, and one whose request is lost, are found out
-// by reading the topic: neither is repeated blindly.
+// When the response to a commit is lost, or its request, the producer reads the topic to find
+// out whether the commit took place, and never just sends the transaction again.
 func TestCommitAnswerLost(t *testing.T) {
 	t.Parallel()
 	for name, ruling := range map[string]rig.Ruling{"answer": {LoseAnswer: true}, "request": {Lose: true}} {
@@ -70,15 +71,15 @@ func TestCommitAnswerLost(t *testing.T) {
 			w.settle()
 			w.check()
 			if lost.Load() == 0 {
-				t.Error("no commit was lost: the test has shown nothing")
+				t.Error("no commit was lost: nothing was tested")
 			}
 			t.Logf("%d of %d commits lost their %s", lost.Load(), passed.Load(), name)
 		})
 	}
 }
 
-// A commit's request that is held back until another instance has taken over is
-// refused by the broker, and the transaction is on the topic once.
+// An EndTxn request that is delayed until another instance has taken over is rejected by the
+// broker, and the transaction is on the topic once.
 func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Shared(t)
@@ -106,13 +107,13 @@ func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 		}
 		for deadline := time.Now().Add(10 * time.Second); held.Load() == 0; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatal("no commit was asked for")
+				t.Fatal("no EndTxn request came within 10 s")
 			}
 		}
 		w.product.Kill()
 		w.start()
 		w.settle()
-		close(hold) // the late copy reaches the broker now
+		close(hold) // the delayed request reaches the broker now
 		time.Sleep(300 * time.Millisecond)
 		w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 		w.settle()
@@ -122,35 +123,35 @@ func TestCommitDelayedUntilAfterTakeover(t *testing.T) {
 	}
 }
 
-// A publisher that was stopped in its tracks while another took over does no
-// harm when it goes on.
+// A publisher whose process is paused (SIGSTOP) while another takes over does no harm when it
+// continues.
 func TestPausedPublisher(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
 	w := newWorld(t, k, s, k.Bootstrap())
 	for range runs(t, 3) {
-		stopped := w.product
+		paused := w.product
 		w.loadFor(func() {
 			time.Sleep(time.Duration(100+w.random.IntN(400)) * time.Millisecond)
-			stopped.Pause()
+			paused.Pause()
 		})
-		s.CutOff(t, w.database) // its connections end, as after the keep-alive ran out
+		s.CutOff(t, w.database) // PostgreSQL ends its connections, as it does when TCP keepalive fails
 		w.product = rig.NewProduct(t, w.settings)
 		w.start()
 		w.settle()
 		w.loadFor(func() {
 			time.Sleep(300 * time.Millisecond)
-			stopped.Continue()
+			paused.Continue()
 			time.Sleep(time.Second)
 		})
 		w.settle()
 		w.check()
-		stopped.Kill()
+		paused.Kill()
 	}
 }
 
-// While another producer's transaction is open on the topic, recovery waits: what
-// it hides might be ours. Nothing is published twice.
+// While a foreign producer's transaction is open on the topic, recovery waits: records of ours
+// may stand behind it, hidden from read_committed readers. Nothing is published twice.
 func TestForeignOpenTransaction(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
@@ -164,18 +165,18 @@ func TestForeignOpenTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.loadFor(func() {
-		time.Sleep(300 * time.Millisecond) // commits of ours stand behind the foreign record now
+		time.Sleep(300 * time.Millisecond) // our committed records now stand behind the foreign record
 		w.product.Kill()
 	})
 	w.start()
 	s := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" || p.State == "RECOVERING" && p.Reason != "" })
-	t.Logf("while it waits: %s %s", s.State, s.Reason)
+	t.Logf("while recovery waits: %s %s", s.State, s.Reason)
 	if err := w.step(w.random); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Second)
 	if now, err := w.status(); err != nil || now.State == "IDLE" || now.Pending == 0 {
-		t.Errorf("it published before it could know what was committed: %+v, %v", now, err)
+		t.Errorf("the producer published before it could read what was committed: %+v, %v", now, err)
 	}
 	if err := foreign.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
 		t.Fatal(err)

@@ -17,8 +17,8 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// strict is a broker that refuses what a user was not allowed, and requests of more
-// bytes than socketMost.
+// strict is a broker with access control lists that also rejects requests of more than
+// socketMost bytes.
 type strict struct {
 	*rig.Kafka
 	postgres *pg.Server
@@ -27,9 +27,9 @@ type strict struct {
 // socketMost is the broker's socket.request.max.bytes.
 const socketMost = 400_000
 
-// Each fault is met on a real broker: the producer is in the state and says the
-// words that it should, and when the cause is gone, nothing is lost or doubled. One
-// broker serves all, for each is a JVM.
+// Each fault is caused on a real broker. The producer must be in the right state with the
+// right words in its reason, and once the cause is gone nothing is lost or duplicated. All
+// cases share one broker, because each broker is a JVM.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := &strict{postgres: pg.Shared(t)}
@@ -52,8 +52,9 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// of makes a world of a user's, with the rights that publishing needs, that is started.
-func (s *strict) of(t *testing.T, user, password string) *world {
+// worldOf makes a world that connects as a user with the rights that publishing needs, and
+// starts its producer idle.
+func (s *strict) worldOf(t *testing.T, user, password string) *world {
 	t.Helper()
 	w := newStoppedWorld(t, s.Kafka, s.postgres, s.Address(rig.SASL), "security.protocol=sasl_plaintext", "sasl.mechanism=PLAIN",
 		"sasl.username="+user, "sasl.password="+password)
@@ -63,24 +64,26 @@ func (s *strict) of(t *testing.T, user, password string) *world {
 	return w
 }
 
-// failed waits until the producer has failed, and asserts what it says.
-func (w *world) failed(words ...string) producerStatus {
+// wantFailed waits until the producer is FAILED, and checks that its reason contains words.
+func (w *world) wantFailed(words ...string) producerStatus {
 	w.t.Helper()
 	p := w.await(func(p producerStatus) bool { return p.State == "FAILED" })
-	w.says(p, words...)
+	w.wantReason(p, words...)
 	return p
 }
 
-func (w *world) says(p producerStatus, words ...string) {
+// wantReason checks that the producer's reason contains words.
+func (w *world) wantReason(p producerStatus, words ...string) {
 	w.t.Helper()
 	w.t.Logf("%s: %s", p.State, p.Reason)
 	for _, want := range words {
 		if !strings.Contains(p.Reason, want) {
-			w.t.Errorf("%q does not say %q", p.Reason, want)
+			w.t.Errorf("the reason %q does not contain %q", p.Reason, want)
 		}
 	}
 }
 
+// replace submits codelists, which must be accepted.
 func (w *world) replace(lists ...rig.Codelist) {
 	w.t.Helper()
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...)); err != nil {
@@ -94,11 +97,11 @@ func skippedByHand(t *testing.T, s *strict) {
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.replace(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})
 	w.replace(rig.Codelist{ID: "CL_A", Name: "Second", Codes: 1})
-	w.failed("transaction 2", "CL_LARGE(1.0)", w.topic, "max.message.bytes")
+	w.wantFailed("transaction 2", "CL_LARGE(1.0)", w.topic, "max.message.bytes")
 	refused := func(want string, args ...string) {
 		t.Helper()
 		if out, err := w.product.Run(t.Context(), append([]string{"producer", "skip", "--yes"}, args...)...); err == nil || !strings.Contains(out, want) {
-			t.Errorf("skip %v: %v %s; want %q", args, err, out, want)
+			t.Errorf("urncast producer skip %v: %v %s, want an error that contains %q", args, err, out, want)
 		}
 	}
 	refused("only that one", "3", "--reason", "why")
@@ -112,27 +115,27 @@ func skippedByHand(t *testing.T, s *strict) {
 		Publications []struct{ Status, Reason, User string }
 	}
 	if err := w.product.JSON("/api/v1/transactions/2", &tx); err != nil || tx.Publications[0].Status != "SKIPPED" || tx.Publications[0].Reason != "It is a test." || tx.Publications[0].User != "admin" {
-		t.Errorf("transaction 2 is %+v, %v", tx, err)
+		t.Errorf("transaction 2 is %+v, %v, want it SKIPPED by admin with the reason of the command", tx, err)
 	}
 	if out, err := w.product.Run(t.Context(), "verify", "--bootstrap", s.Bootstrap()); err != nil || !strings.Contains(out, "transaction 2 was skipped by admin: It is a test.") {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
 	w.replace(rig.Codelist{ID: "CL_LARGE", Name: "Short", Codes: 1})
 	w.settle()
-	w.check() // which knows of absent transactions only what the header says
+	w.check() // it learns of skipped transactions only from the header urncast-skipped
 
-	// Replaces and deletes of one submission go together.
+	// The replaces and deletes of one submission are skipped together.
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure?action=full-replace", rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})); err != nil {
 		t.Fatal(err)
 	}
-	w.failed("transaction 5")
+	w.wantFailed("transaction 5")
 	if out, err := w.product.Run(t.Context(), "producer", "skip", "--yes", "5", "--reason", "It is a pair."); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	w.settle()
 	for n := 5; n <= 6; n++ {
 		if err := w.product.JSON(fmt.Sprintf("/api/v1/transactions/%d", n), &tx); err != nil || tx.Publications[0].Status != "SKIPPED" || tx.Publications[0].Reason != "It is a pair." {
-			t.Errorf("transaction %d is %+v, %v", n, tx, err)
+			t.Errorf("transaction %d is %+v, %v, want it SKIPPED with the reason of the command", n, tx, err)
 		}
 	}
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A again", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Short again", Codes: 1})
@@ -141,13 +144,13 @@ func skippedByHand(t *testing.T, s *strict) {
 }
 
 func noTopicRight(t *testing.T, s *strict) {
-	w := s.of(t, "alice", "a")
+	w := s.worldOf(t, "alice", "a")
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.settle()
 	write := rig.TopicRight("alice", w.topic, kmsg.ACLOperationWrite)
 	s.Revoke(t, write)
 	w.replace(rig.Codelist{ID: "CL_B", Name: "B", Codes: 1})
-	w.failed("transaction 2", w.topic, "grant WRITE")
+	w.wantFailed("transaction 2", w.topic, "grant WRITE")
 	s.Grant(t, write)
 	w.command("start", "")
 	w.settle()
@@ -155,14 +158,14 @@ func noTopicRight(t *testing.T, s *strict) {
 }
 
 func noIDRight(t *testing.T, s *strict) {
-	w := s.of(t, "bob", "b")
+	w := s.worldOf(t, "bob", "b")
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.settle()
 	deny := rig.TransactionalRight("bob", "tx-", kmsg.ACLOperationWrite)
 	deny.Deny = true
 	s.Grant(t, deny)
 	w.replace(rig.Codelist{ID: "CL_B", Name: "B", Codes: 1})
-	w.failed("transaction 2", "transactional ids", "grant WRITE and DESCRIBE")
+	w.wantFailed("transaction 2", "transactional ids", "grant WRITE and DESCRIBE")
 	s.Revoke(t, deny)
 	w.command("start", "")
 	w.settle()
@@ -170,16 +173,16 @@ func noIDRight(t *testing.T, s *strict) {
 }
 
 func topicDeleted(t *testing.T, s *strict) {
-	w := s.of(t, "carol", "c") // who may create no topic
+	w := s.worldOf(t, "carol", "c") // carol has no right to create topics
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.settle()
 	s.DeleteTopic(t, w.topic)
 	w.replace(rig.Codelist{ID: "CL_B", Name: "B", Codes: 1})
-	w.failed(w.topic, "create the topic, or grant CREATE")
+	w.wantFailed(w.topic, "create the topic, or grant CREATE")
 	s.CreateTopic(t, w.topic, "cleanup.policy=compact")
 	w.command("start", "")
 	p := w.await(func(p producerStatus) bool { return p.State == "STOPPED" && len(p.Ask) > 0 })
-	w.says(p, w.topic, "made anew")
+	w.wantReason(p, w.topic, "made anew")
 	w.command("start", "baseline")
 	w.settle()
 	w.replace(rig.Codelist{ID: "CL_B", Name: "Second", Codes: 1})
@@ -190,8 +193,8 @@ func topicDeleted(t *testing.T, s *strict) {
 	}
 }
 
-// warned submits a codelist, and gives what the answer warns of.
-func (w *world) warned(query string, list rig.Codelist) string {
+// warningsFor submits a codelist and returns the warnings of the response.
+func (w *world) warningsFor(query string, list rig.Codelist) string {
 	w.t.Helper()
 	status, body, err := w.product.Do(http.MethodPost, "/sdmx/v2/structure"+query, "application/xml", rig.Message(list))
 	var answer struct{ Warnings []struct{ Text string } }
@@ -208,22 +211,23 @@ func (w *world) warned(query string, list rig.Codelist) string {
 	return strings.Join(texts, "\n")
 }
 
-// That a structure will not fit is known at a dry run, and said with its answer.
+// tooLargeForTheSocket submits a structure that the broker will reject as too large. A dry run
+// and the submission must both warn of that.
 func tooLargeForTheSocket(t *testing.T, s *strict) {
 	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap())
 	small, large := rig.Codelist{ID: "CL_A", Name: "A", Codes: 1}, rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 6000}
-	if text := w.warned("?dryRun=true", small); text != "" {
-		t.Errorf("what fits was warned of: %s", text)
+	if text := w.warningsFor("?dryRun=true", small); text != "" {
+		t.Errorf("a codelist that fits got the warning %s", text)
 	}
 	for _, query := range []string{"?dryRun=true", ""} {
-		text := w.warned(query, large)
+		text := w.warningsFor(query, large)
 		for _, want := range []string{large.URN(), w.topic, fmt.Sprintf("socket.request.max.bytes=%d", socketMost)} {
 			if !strings.Contains(text, want) {
-				t.Errorf("%q: %q does not say %q", query, text, want)
+				t.Errorf("with query %q the warning %q does not contain %q", query, text, want)
 			}
 		}
 	}
-	w.failed("transaction 1", large.URN(), "socket.request.max.bytes")
+	w.wantFailed("transaction 1", large.URN(), "socket.request.max.bytes")
 	if out, err := w.product.Run(t.Context(), "producer", "skip", "--yes", "1", "--reason", "too large"); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
@@ -233,23 +237,26 @@ func tooLargeForTheSocket(t *testing.T, s *strict) {
 	w.check()
 }
 
-// The client's own limit is known before anything is connected to.
+// tooLargeForTheClient submits a structure that is larger than the client's max.request.size.
+// The dry run warns of that without a connection to the broker.
 func tooLargeForTheClient(t *testing.T, s *strict) {
 	w := newWorld(t, s.Kafka, s.postgres, s.Bootstrap(), "max.request.size=20000")
 	large := rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000}
-	if text := w.warned("?dryRun=true", large); !strings.Contains(text, large.URN()) || !strings.Contains(text, "max.request.size=20000") {
-		t.Errorf("the dry run warns of %q", text)
+	if text := w.warningsFor("?dryRun=true", large); !strings.Contains(text, large.URN()) || !strings.Contains(text, "max.request.size=20000") {
+		t.Errorf("the dry run warns %q, want a warning that names the structure and max.request.size", text)
 	}
 	w.replace(large)
-	w.failed("transaction 1", large.URN(), w.topic, "max.request.size=20000")
+	w.wantFailed("transaction 1", large.URN(), w.topic, "max.request.size=20000")
 	w.product.Kill()
 	w.settings.Kafka = nil
 	w.product = rig.NewProduct(t, w.settings)
-	w.start() // with the limit raised, which is a restart: it sends what waits
+	w.start() // without the limit; a restart tries again, so the pending transaction is sent
 	w.settle()
 	w.check()
 }
 
+// commitTimedOut delays EndTxn requests until urncast gives the commit up. Its outcome is then
+// unknown, and urncast recovers.
 func commitTimedOut(t *testing.T, s *strict) {
 	w := newWorld(t, s.Kafka, s.postgres, s.Kafka.Proxy.Address())
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
@@ -274,8 +281,8 @@ func commitTimedOut(t *testing.T, s *strict) {
 	w.check()
 }
 
-// A broker whose disk is full stops, and nothing is decided without it: the producer
-// waits, and goes on by itself when the broker is there again.
+// A broker whose disk is full stops. The producer keeps what is pending, decides nothing while
+// the broker is away, and publishes again without help once it is back.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	disk, err := rig.NewDisk(t, 64)
@@ -293,11 +300,11 @@ func TestDiskFull(t *testing.T) {
 		w.replace(rig.Codelist{ID: fmt.Sprintf("CL_%d", i), Name: "Large", Codes: 1000})
 	}
 	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
-	w.says(p, "What is pending is kept")
+	w.wantReason(p, "What is pending is kept")
 	if p.Pending == 0 {
-		t.Error("on a full disk everything was sent: the test has shown nothing")
+		t.Error("everything was sent in spite of the full disk: nothing was tested")
 	}
-	k.Kill() // if it has not ended
+	k.Kill() // unless the full disk has ended it
 	end()
 	if err := <-filled; err != nil {
 		t.Fatal(err)

@@ -10,9 +10,9 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A publisher that is stopped in its tracks for longer than its transaction
-// timeout loses the transaction that was open, finds that out, and sends it
-// again: once.
+// A publisher whose process is paused (SIGSTOP) for longer than its transaction timeout loses
+// the open transaction: the broker aborts it. The publisher finds that out and sends the
+// transaction again, once.
 func TestPausedPastTransactionTimeout(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
@@ -32,7 +32,7 @@ func TestPausedPastTransactionTimeout(t *testing.T) {
 	}
 	for deadline := time.Now().Add(10 * time.Second); held.Load() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("no commit was asked for")
+			t.Fatal("no EndTxn request came within 10 s")
 		}
 	}
 	w.product.Pause()
@@ -43,16 +43,16 @@ func TestPausedPastTransactionTimeout(t *testing.T) {
 	w.check()
 }
 
-// awaitQuestion waits until the producer stands still and asks.
+// awaitQuestion waits until the producer is STOPPED and asks an admin how to continue.
 func (w *world) awaitQuestion() producerStatus {
 	w.t.Helper()
 	s := w.await(func(p producerStatus) bool { return p.State == "STOPPED" && len(p.Ask) > 0 })
-	w.t.Logf("asked: %s", s.Reason)
+	w.t.Logf("the producer asks: %s", s.Reason)
 	return s
 }
 
-// A topic that was deleted and made anew is not published to before an admin has
-// decided; a baseline then makes it whole.
+// A topic that was deleted and created again is not published to before an admin has answered.
+// A baseline then makes it complete.
 func TestTopicRecreated(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
@@ -63,7 +63,7 @@ func TestTopicRecreated(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.DeleteTopic(t, w.topic)
-	time.Sleep(2 * time.Second) // the broker deletes in the background
+	time.Sleep(2 * time.Second) // the broker deletes the log in the background
 	k.CreateTopic(t, w.topic, "cleanup.policy=compact")
 	w.start()
 	if s := w.awaitQuestion(); !strings.Contains(s.Reason, w.topic) {
@@ -76,9 +76,9 @@ func TestTopicRecreated(t *testing.T) {
 	w.check()
 }
 
-// A database that was restored from an older dump and written to gives numbers
-// anew. The guard speaks before anything is published, at whatever number the
-// registry stands by then.
+// A database that was restored from an older dump, and then written to, assigns numbers that
+// the topic already has. The producer stops and asks before it publishes anything, however far
+// the registry has counted by then.
 func TestDatabaseRestored(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -104,9 +104,9 @@ func TestDatabaseRestored(t *testing.T) {
 		before := w.topicEnd()
 		w.product.Kill()
 		s.Restore(t, w.database, dump)
-		w.acknowledged.Store(0) // what was promised then is lost: that is what a restore does
+		w.acknowledged.Store(0) // acknowledged transactions are lost: a restore loses them
 
-		// The new past is written before the producer can look.
+		// The new history is written while the producer cannot reach the broker.
 		w.product = rig.NewProduct(t, w.withoutProducer())
 		w.start()
 		for range more {
@@ -121,7 +121,7 @@ func TestDatabaseRestored(t *testing.T) {
 		w.start()
 		w.awaitQuestion()
 		if end := w.topicEnd(); end != before {
-			t.Errorf("the topic went on from offset %d to %d before anybody decided", before, end)
+			t.Errorf("the topic grew from %d to %d messages before an admin decided", before, end)
 		}
 		w.command("start", "baseline")
 		w.settle()

@@ -21,58 +21,61 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A house is three instances on one database, behind a balancer that sends each request to
-// the next of those that live.
-type house struct {
-	t       *testing.T
-	members []*rig.Product
-	pool    *pgxpool.Pool
-	front   *httptest.Server
+// A deployment is three instances on one database behind a load balancer, which sends each
+// request to the next instance that accepts connections.
+type deployment struct {
+	t         *testing.T
+	instances []*rig.Product
+	pool      *pgxpool.Pool
+	balancer  *httptest.Server
 
-	mu   sync.Mutex
-	next int
-	took []int // of each request, who answered
+	mu         sync.Mutex
+	next       int
+	answeredBy []int // the instance that answered, for each request
 }
 
-func newHouse(t *testing.T) *house { return newHouseOf(t, rig.Settings{}) }
+// newDeployment starts a deployment without a topic.
+func newDeployment(t *testing.T) *deployment { return newDeploymentWith(t, rig.Settings{}) }
 
-func newHouseOf(t *testing.T, s rig.Settings) *house {
-	h := &house{t: t}
-	database := pg.Start(t).Database(t, "house")
+// newDeploymentWith starts a deployment whose instances have the given settings.
+func newDeploymentWith(t *testing.T, s rig.Settings) *deployment {
+	d := &deployment{t: t}
+	database := pg.Start(t).Database(t, "deployment")
 	s.Database, s.Tags, s.Patience = database, "crashpoints", time.Minute
 	for range 3 {
 		p := rig.NewProduct(t, s)
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
-		h.members = append(h.members, p)
+		d.instances = append(d.instances, p)
 	}
 	var err error
-	if h.pool, err = pgxpool.New(t.Context(), database); err != nil {
+	if d.pool, err = pgxpool.New(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.pool.Close)
-	h.front = httptest.NewServer(h)
-	t.Cleanup(h.front.Close)
-	return h
+	t.Cleanup(d.pool.Close)
+	d.balancer = httptest.NewServer(d)
+	t.Cleanup(d.balancer.Close)
+	return d
 }
 
-// ServeHTTP sends a request on to the next instance; one that takes no connection is
-// passed over, as a balancer does. An answer that breaks off is a bad gateway.
-func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP passes a request to the next instance. An instance that refuses the connection is
+// skipped, as load balancers do. A connection that breaks before the response is answered with
+// 502 Bad Gateway.
+func (d *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client has gone
 	}
-	for range h.members {
-		h.mu.Lock()
-		i := h.next % len(h.members)
-		h.next++
-		h.mu.Unlock()
+	for range d.instances {
+		d.mu.Lock()
+		i := d.next % len(d.instances)
+		d.next++
+		d.mu.Unlock()
 		out := r.Clone(r.Context())
 		out.RequestURI, out.Body = "", io.NopCloser(bytes.NewReader(body))
-		if out.URL, err = url.Parse(h.members[i].URL + r.URL.RequestURI()); err != nil {
-			h.t.Error(err)
+		if out.URL, err = url.Parse(d.instances[i].URL + r.URL.RequestURI()); err != nil {
+			d.t.Error(err)
 		}
 		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(out)
 		if err != nil {
@@ -83,14 +86,14 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		defer resp.Body.Close()
-		h.mu.Lock()
-		h.took = append(h.took, i)
-		h.mu.Unlock()
+		d.mu.Lock()
+		d.answeredBy = append(d.answeredBy, i)
+		d.mu.Unlock()
 		for name, values := range resp.Header {
 			w.Header()[name] = values
 		}
 		w.WriteHeader(resp.StatusCode)
-		for chunk := make([]byte, 32<<10); err == nil; { // what breaks off, breaks off for the client too
+		for chunk := make([]byte, 32<<10); err == nil; { // a response that breaks off does so for the client too
 			var n int
 			n, err = resp.Body.Read(chunk)
 			_, _ = w.Write(chunk[:n]) // the client may have gone
@@ -101,47 +104,47 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
-// at aims the next request at an instance.
-func (h *house) at(i int) *house {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.next = i
-	return h
+// at makes the next request go to instance i.
+func (d *deployment) at(i int) *deployment {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.next = i
+	return d
 }
 
-// ask makes a request as the administrator; to is where it led.
-func (h *house) ask(method, path, media string, body []byte) (status int, text, to string) {
-	h.t.Helper()
-	r, err := http.NewRequestWithContext(h.t.Context(), method, h.front.URL+path, bytes.NewReader(body))
+// ask makes a request as the administrator. to is the path after redirects.
+func (d *deployment) ask(method, path, media string, body []byte) (status int, text, to string) {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(d.t.Context(), method, d.balancer.URL+path, bytes.NewReader(body))
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	r.SetBasicAuth("admin", rig.Password)
 	r.Header.Set("Content-Type", media)
 	r.Header.Set("Accept", "text/html")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	return resp.StatusCode, string(b), resp.Request.URL.Path
 }
 
-// click presses a button and waits for nothing.
-func (h *house) click(path, form string) {
-	h.t.Helper()
-	r, err := http.NewRequestWithContext(h.t.Context(), "POST", h.front.URL+path, strings.NewReader(form))
+// click submits a form and does not wait for the response.
+func (d *deployment) click(path, form string) {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.balancer.URL+path, strings.NewReader(form))
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	r.SetBasicAuth("admin", rig.Password)
 	r.Header.Set("Content-Type", formMedia)
 	go func() {
-		if resp, err := http.DefaultClient.Do(r); err == nil { // else the instance was killed
+		if resp, err := http.DefaultClient.Do(r); err == nil { // an error means that the instance was killed
 			resp.Body.Close()
 		}
 	}()
@@ -149,89 +152,90 @@ func (h *house) click(path, form string) {
 
 const formMedia = "application/x-www-form-urlencoded"
 
-// button is the form of a button on the page of the present check.
-func (h *house) button(path, do string) string {
-	h.t.Helper()
+// buttonForm returns the form that a button on the page of the current check sends.
+func (d *deployment) buttonForm(path, do string) string {
+	d.t.Helper()
 	var id string
-	if err := h.pool.QueryRow(h.t.Context(), `SELECT id::text FROM tasks WHERE address = $1`, path).Scan(&id); err != nil {
-		h.t.Fatal(err)
+	if err := d.pool.QueryRow(d.t.Context(), `SELECT id::text FROM tasks WHERE address = $1`, path).Scan(&id); err != nil {
+		d.t.Fatal(err)
 	}
 	return "do=" + do + "&check=" + id
 }
 
-// page loads a page, again and again as its refresh says, until it shows a text.
-func (h *house) page(path, shows string) (text, to string) {
-	h.t.Helper()
+// awaitPage loads a page again and again until it contains a text.
+func (d *deployment) awaitPage(path, shows string) (text, to string) {
+	d.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		_, text, to = h.ask("GET", path, "", nil)
+		_, text, to = d.ask("GET", path, "", nil)
 		if strings.Contains(text, shows) {
 			return text, to
 		}
 		if time.Now().After(deadline) {
-			h.t.Fatalf("%s does not show %q: %.3000s", path, shows, text)
+			d.t.Fatalf("%s does not show %q: %.3000s", path, shows, text)
 		}
 	}
 }
 
-// glance looks at a page of work under way for a moment: it is sent until that ends.
-func (h *house) glance(path string) string {
-	h.t.Helper()
+// partialPage returns what arrives within 2 s of a page that shows a running task: such a
+// page is not complete until the task ends.
+func (d *deployment) partialPage(path string) string {
+	d.t.Helper()
 	client := &http.Client{Timeout: 2 * time.Second}
-	r, err := http.NewRequestWithContext(h.t.Context(), "GET", h.front.URL+path, nil)
+	r, err := http.NewRequestWithContext(d.t.Context(), "GET", d.balancer.URL+path, nil)
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	r.SetBasicAuth("admin", rig.Password)
 	resp, err := client.Do(r)
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	b, _ := io.ReadAll(resp.Body) // until the time is over
+	b, _ := io.ReadAll(resp.Body) // ends with the client's timeout
 	return string(b)
 }
 
-// waits waits until so many statements wait for a lock in the database.
-func (h *house) waits(n int) {
-	h.t.Helper()
+// awaitLockWaiters waits until n statements in the database wait for a lock.
+func (d *deployment) awaitLockWaiters(n int) {
+	d.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if h.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) >= n {
+		if d.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`) >= n {
 			return
 		}
 		if time.Now().After(deadline) {
-			h.t.Fatal("nothing waits for the lock")
+			d.t.Fatalf("fewer than %d statements wait for a lock after 20 s", n)
 		}
 	}
 }
 
-func (h *house) count(sql string) (n int) {
-	h.t.Helper()
-	if err := h.pool.QueryRow(h.t.Context(), sql).Scan(&n); err != nil {
-		h.t.Fatal(err)
+func (d *deployment) count(sql string) (n int) {
+	d.t.Helper()
+	if err := d.pool.QueryRow(d.t.Context(), sql).Scan(&n); err != nil {
+		d.t.Fatal(err)
 	}
 	return n
 }
 
-func (h *house) wantTransactions(n int) {
-	h.t.Helper()
-	if got := h.count(`SELECT count(*) FROM transactions`); got != n {
-		h.t.Errorf("there are %d transactions, not %d", got, n)
+func (d *deployment) wantTransactions(n int) {
+	d.t.Helper()
+	if got := d.count(`SELECT count(*) FROM transactions`); got != n {
+		d.t.Errorf("the registry has %d transactions, want %d", got, n)
 	}
 }
 
-// restart starts an instance that was killed.
-func (h *house) restart(i int, env ...string) {
-	h.t.Helper()
-	h.members[i].Kill()
-	if err := h.members[i].Start(env...); err != nil {
-		h.t.Fatal(err)
+// restart kills instance i, if it runs, and starts it.
+func (d *deployment) restart(i int, env ...string) {
+	d.t.Helper()
+	d.instances[i].Kill()
+	if err := d.instances[i].Start(env...); err != nil {
+		d.t.Fatal(err)
 	}
 }
 
-// upload sends a codelist of so many codes as a file, through one instance, and gives the
+// upload sends instance i a file with a codelist of so many codes, and returns the path of the
 // page of its check.
-func (h *house) upload(i, codes int) (path string) {
-	h.t.Helper()
+func (d *deployment) upload(i, codes int) (path string) {
+	d.t.Helper()
 	var list strings.Builder
 	list.WriteString(`{"Codelist":[{"id":"L1","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"One"}],"items":[`)
 	for c := range codes {
@@ -251,115 +255,117 @@ func (h *house) upload(i, codes int) (path string) {
 		err = errors.Join(form.WriteField("action", "replace"), form.Close())
 	}
 	if err != nil {
-		h.t.Fatal(err)
+		d.t.Fatal(err)
 	}
-	status, text, path := h.at(i).ask("POST", "/submit", form.FormDataContentType(), b.Bytes())
+	status, text, path := d.at(i).ask("POST", "/submit", form.FormDataContentType(), b.Bytes())
 	if status != http.StatusOK || !regexp.MustCompile(`^/submit/[0-9a-f]+$`).MatchString(path) {
-		h.t.Fatalf("the upload is answered at %s with %d %.500s", path, status, text)
+		d.t.Fatalf("the upload led to %s with %d %.500s", path, status, text)
 	}
 	return path
 }
 
-// One person's upload, check, submission and rename go over three instances, of which one
-// is killed in the middle of each: nothing is lost, and nothing done twice.
+// A user's upload, check, submission and rename are spread over three instances, and in the
+// middle of each the instance that does it is killed. Nothing is lost, and nothing is done
+// twice.
 func TestOnePersonOverThreeInstances(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	d := newDeployment(t)
 
-	// The instance that took the files and checks them is killed while it does. Another says
-	// how far it was, and then checks anew.
-	release := rig.LockDocuments(t, h.pool)
-	path := h.upload(0, 40_000)
-	h.waits(1)
-	if text := h.at(1).glance(path); !strings.Contains(text, "Checking") || !strings.Contains(text, "1 structure") {
-		t.Errorf("another instance says of the check %.2000s", text)
+	// The instance that took the files is killed while it checks them. Another shows how far
+	// it had come, and then repeats the check.
+	release := rig.LockDocuments(t, d.pool)
+	path := d.upload(0, 40_000)
+	d.awaitLockWaiters(1)
+	if text := d.at(1).partialPage(path); !strings.Contains(text, "Checking") || !strings.Contains(text, "1 structure") {
+		t.Errorf("the page of another instance about the check is %.2000s", text)
 	}
-	h.members[0].Kill()
+	d.instances[0].Kill()
 	release()
-	h.page(path, "1 structure would be written")
-	h.wantTransactions(0)
+	d.awaitPage(path, "1 structure would be written")
+	d.wantTransactions(0)
 
 	// The instance that submits is killed before anything is written.
-	release = rig.LockRegistry(t, h.pool)
-	h.at(1).click(path, h.button(path, "submit"))
-	h.waits(1)
-	if text := h.at(2).glance(path); !strings.Contains(text, "Submitting") || !strings.Contains(text, "Waits for its turn") {
-		t.Errorf("another instance says of the submission %.2000s", text)
+	release = rig.LockRegistry(t, d.pool)
+	d.at(1).click(path, d.buttonForm(path, "submit"))
+	d.awaitLockWaiters(1)
+	if text := d.at(2).partialPage(path); !strings.Contains(text, "Submitting") || !strings.Contains(text, "Waits for its turn") {
+		t.Errorf("the page of another instance about the submission is %.2000s", text)
 	}
-	h.members[1].Kill()
+	d.instances[1].Kill()
 	release()
-	h.page(path, "nothing of it is recorded")
-	h.wantTransactions(0)
+	d.awaitPage(path, "nothing of it is recorded")
+	d.wantTransactions(0)
 
-	// The instance that submits is killed after the commit, before it has told anybody.
-	h.restart(0)
-	h.restart(1, "URNCAST_CRASH_AT=submit-committed:1")
-	h.at(0).ask("POST", path, formMedia, []byte(h.button(path, "check"))) // of what broke off nothing is known to submit
-	h.page(path, "1 structure would be written")
-	h.at(1).ask("POST", path, formMedia, []byte(h.button(path, "submit")))
-	<-h.members[1].Process().Done()
-	h.wantTransactions(1)
+	// The instance that submits is killed after the commit, before it has responded.
+	d.restart(0)
+	d.restart(1, "URNCAST_CRASH_AT=submit-committed:1")
+	d.at(0).ask("POST", path, formMedia, []byte(d.buttonForm(path, "check"))) // a submission that broke off must be checked again first
+	d.awaitPage(path, "1 structure would be written")
+	d.at(1).ask("POST", path, formMedia, []byte(d.buttonForm(path, "submit")))
+	<-d.instances[1].Process().Done()
+	d.wantTransactions(1)
 	for range 3 {
-		if _, to := h.page(path, "Replaced 1 structure"); to != "/transactions/1" {
+		if _, to := d.awaitPage(path, "Replaced 1 structure"); to != "/transactions/1" {
 			t.Errorf("the submission led to %s", to)
 		}
-		if _, text, to := h.ask("POST", path, formMedia, []byte("do=submit")); to != "/transactions/1" {
+		if _, text, to := d.ask("POST", path, formMedia, []byte("do=submit")); to != "/transactions/1" {
 			t.Errorf("a second click led to %s: %.500s", to, text)
 		}
 	}
-	h.wantTransactions(1)
-	h.renamed()
+	d.wantTransactions(1)
+	d.testRename()
 
 	seen := map[int]bool{}
-	for _, i := range h.took {
+	for _, i := range d.answeredBy {
 		seen[i] = true
 	}
 	if len(seen) != 3 {
-		t.Errorf("requests were answered by %v alone", seen)
+		t.Errorf("only the instances %v answered requests, want all three", seen)
 	}
 }
 
-// renamed renames, with the instance that does it killed in the middle, and clicks twice.
-func (h *house) renamed() {
-	h.t.Helper()
+// testRename renames a structure while the instance that does it is killed in the middle, and
+// again with three clicks at once, which must rename once.
+func (d *deployment) testRename() {
+	d.t.Helper()
 	const rename = "/structures/codelist/A/L1/1.0/rename?id=L2"
-	h.restart(1)
-	h.page(rename, "L1 would be called L2")
-	release := rig.LockRegistry(h.t, h.pool)
-	h.at(0).click(rename, "id=L2")
-	h.waits(1)
-	if text := h.at(2).glance(rename); !strings.Contains(text, "Renaming") || !strings.Contains(text, "Waits for its turn") {
-		h.t.Errorf("another instance says of the rename %.2000s", text)
+	d.restart(1)
+	d.awaitPage(rename, "L1 would be called L2")
+	release := rig.LockRegistry(d.t, d.pool)
+	d.at(0).click(rename, "id=L2")
+	d.awaitLockWaiters(1)
+	if text := d.at(2).partialPage(rename); !strings.Contains(text, "Renaming") || !strings.Contains(text, "Waits for its turn") {
+		d.t.Errorf("the page of another instance about the rename is %.2000s", text)
 	}
-	h.members[0].Kill()
+	d.instances[0].Kill()
 	release()
-	h.page(rename, "nothing of it is recorded")
-	h.restart(0)
+	d.awaitPage(rename, "nothing of it is recorded")
+	d.restart(0)
 
-	release = rig.LockRegistry(h.t, h.pool)
+	release = rig.LockRegistry(d.t, d.pool)
 	var group sync.WaitGroup
 	var led [3]string
-	for i := range 3 { // three clicks, on three instances
-		group.Go(func() { _, _, led[i] = h.ask("POST", rename, formMedia, []byte("id=L2")) })
+	for i := range 3 { // three clicks at once, each on another instance
+		group.Go(func() { _, _, led[i] = d.ask("POST", rename, formMedia, []byte("id=L2")) })
 	}
-	h.waits(1)
+	d.awaitLockWaiters(1)
 	time.Sleep(time.Second)
 	release()
 	group.Wait()
-	if _, to := h.page(rename, "Replaced 1 structure"); to != "/transactions/2" {
-		h.t.Errorf("the rename led to %s, its clicks to %v", to, led)
+	if _, to := d.awaitPage(rename, "Replaced 1 structure"); to != "/transactions/2" {
+		d.t.Errorf("the rename led to %s, its clicks to %v", to, led)
 	}
-	h.wantTransactions(3) // a rename is a pair
+	d.wantTransactions(3) // a rename records two: a replace and a delete
 }
 
-// Failed attempts to sign in are counted over all instances, and who has made too many
-// waits on each.
+// Failed logins are counted over all instances: a client with too many is refused by each of
+// them for a while.
 func TestLoginFailuresOverThreeInstances(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	d := newDeployment(t)
 	try := func(password string) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), "GET", h.front.URL+"/api/v1/accounts", nil)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", d.balancer.URL+"/api/v1/accounts", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,24 +382,24 @@ func TestLoginFailuresOverThreeInstances(t *testing.T) {
 		return resp.StatusCode, string(b)
 	}
 	if status, text := try(rig.Password); status != http.StatusOK {
-		t.Fatalf("the right password: %d %s", status, text)
+		t.Fatalf("a login with the right password gave %d %s", status, text)
 	}
 	for i := range 5 {
 		if status, text := try("wrong"); status != http.StatusUnauthorized {
-			t.Errorf("failure %d: %d %s", i+1, status, text)
+			t.Errorf("failed login %d gave %d %s, want 401", i+1, status, text)
 		}
 	}
-	h.members[0].Kill() // what it counted stays
+	d.instances[0].Kill() // the failures that it counted are in the database
 	for i := range 3 {
 		for _, password := range []string{"wrong", rig.Password} {
-			h.at(i)
+			d.at(i)
 			if status, text := try(password); status != http.StatusTooManyRequests || !strings.Contains(text, "Too many attempts") {
-				t.Errorf("instance %d: %d %s", i, status, text)
+				t.Errorf("after too many failed logins instance %d gave %d %s, want 429", i, status, text)
 			}
 		}
 	}
 	time.Sleep(6 * time.Second)
 	if status, text := try(rig.Password); status != http.StatusOK {
-		t.Errorf("after the wait: %d %s", status, text)
+		t.Errorf("after the wait a login gave %d %s", status, text)
 	}
 }

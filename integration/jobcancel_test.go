@@ -13,26 +13,27 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// cancelCommand is how the message of a job that failed names the way out.
+// cancelCommand matches the command in the reason of a failed job by which an admin can cancel
+// it.
 var cancelCommand = regexp.MustCompile(`urncast (producer cancel (\S+) --producer default)`)
 
-// stuckJob asks for a job that the topic's limit refuses, and gives the command that its
-// failure names.
+// stuckJob requests a job that fails because a message is larger than the topic's
+// max.message.bytes. It returns the command that the reason names, and the job's id.
 func (w *world) stuckJob(args ...string) (command []string, id string) {
 	w.t.Helper()
 	w.run(append([]string{"producer", "publish", "--yes"}, args...)...)
-	p := w.failed("CL_LARGE(1.0)", "max.message.bytes", "Nothing of it is on the topics")
+	p := w.wantFailed("CL_LARGE(1.0)", "max.message.bytes", "Nothing of it is on the topics")
 	found := cancelCommand.FindStringSubmatch(p.Reason)
 	if found == nil {
-		w.t.Fatalf("the failure names no command: %s", p.Reason)
+		w.t.Fatalf("the reason of the failure names no command: %s", p.Reason)
 	}
 	return append(strings.Fields(found[1]), "--yes"), found[2]
 }
 
-// A baseline or a re-publication that the topic refuses is cancelled, by the command that
-// its failure names, through the API, by the console's form, and with the process killed
-// right after: what is pending is sent, each once. Or what is too large is shortened, and
-// a start sends that and then the job.
+// A baseline or a re-publication that the topic rejects can be cancelled: by the command that
+// the reason names, through the API, with the console's form, and when the process is killed
+// right after. Pending transactions are then sent, each once. If the structure that is too
+// large is shortened instead, a start sends that change first and then the job.
 func TestJobThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
@@ -40,16 +41,16 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	const topic = "j.refused"
 	w.run("producer", "create", "default", "--topic", topic)
 	w.run("producer", "start", "--idle")
-	w.idle("default")
+	w.awaitIdle("default")
 	w.replaceLists("CL_A")
 	w.replace(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 2000})
-	w.idle("default")
+	w.awaitIdle("default")
 	want := []string{"1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1"}
 	sent := func(lines ...string) {
 		t.Helper()
-		w.idle("default")
+		w.awaitIdle("default")
 		want = append(want, lines...)
-		w.wantOn(topic, want...)
+		w.wantMessagesOn(topic, want...)
 	}
 	sent()
 	k.SetTopic(t, topic, "max.message.bytes", "20000")
@@ -57,14 +58,14 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	command, id := w.stuckJob()
 	w.replaceLists("CL_A")
 	if out := w.run("status"); !strings.Contains(out, "urncast producer cancel "+id) {
-		t.Errorf("the status names no way out:\n%s", out)
+		t.Errorf("urncast status does not name the command to cancel the job:\n%s", out)
 	}
 	if out := w.run(command...); !strings.Contains(out, "Nothing of it is on the topics. The topics may lack current structures") {
-		t.Errorf("cancelling says\n%s", out)
+		t.Errorf("urncast producer cancel prints\n%s", out)
 	}
 	sent("3 replace CL_A(1.0) 1/1")
 	if out := w.run("producer", "jobs"); !strings.Contains(out, "cancelled") || !strings.Contains(out, id+" left this: Nothing of it is on the topics.") {
-		t.Errorf("the list of jobs says\n%s", out)
+		t.Errorf("urncast producer jobs prints\n%s", out)
 	}
 
 	_, id = w.stuckJob("--urns", "*:CL_LARGE(*")
@@ -75,7 +76,7 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	}
 	w.call(http.StatusAccepted, http.MethodDelete, "/api/v1/producers/default/jobs/"+id, "", &j)
 	if !j.Cancelling || !strings.HasPrefix(j.Leaves, "Nothing of it is on the topics.") {
-		t.Errorf("%+v", j)
+		t.Errorf("the response to the cancellation is %+v", j)
 	}
 	sent("4 replace CL_B(1.0) 1/1")
 	w.call(http.StatusNotFound, http.MethodDelete, "/api/v1/producers/default/jobs/"+id, "", nil)
@@ -95,7 +96,7 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	}
 
 	w.stuckJob("--urns", "*:CL_LARGE(*")
-	w.replaceLists("CL_LARGE") // shortened
+	w.replaceLists("CL_LARGE") // with a name and codes that fit
 	w.replaceLists("CL_B")
 	w.run("producer", "start")
 	sent("9 replace CL_LARGE(1.0) 1/1", "10 replace CL_B(1.0) 1/1", "10 replace CL_LARGE(1.0) 1/1 republish")
@@ -103,6 +104,7 @@ func TestJobThatCannotBeSent(t *testing.T) {
 	w.run("verify", "--bootstrap", k.Bootstrap())
 }
 
+// cancelByForm cancels a job with the console's form.
 func (w *world) cancelByForm(job string) {
 	w.t.Helper()
 	status, answer, err := w.product.Do(http.MethodPost, "/producers/default/cancel", "application/x-www-form-urlencoded", []byte(url.Values{"job": {job}}.Encode()))
@@ -111,9 +113,9 @@ func (w *world) cancelByForm(job string) {
 	}
 }
 
-// With the settings, a baseline comes first when an admin starts the producer, when its
-// process was killed, and when its connection leads to another cluster; not when it is
-// resumed, or when its settings change.
+// With the settings for it, a baseline is published first when an admin starts the producer,
+// after its process was killed, and when its connection leads to another cluster; but not when
+// the producer is resumed, or when other settings change.
 func TestBaselinesBySetting(t *testing.T) {
 	t.Parallel()
 	one, two := rig.StartKafka(t), rig.StartKafka(t)
@@ -121,26 +123,26 @@ func TestBaselinesBySetting(t *testing.T) {
 	const topic = "b.setting"
 	w.run("producer", "create", "default", "--topic", topic, "--baseline-at-every-start", "--baseline-when-connection-changes")
 	w.run("producer", "start", "--idle")
-	w.idle("default")
+	w.awaitIdle("default")
 	w.replaceLists("CL_A")
-	w.idle("default")
+	w.awaitIdle("default")
 	want := []string{"1 replace CL_A(1.0) 1/1"}
 	sent := func(lines ...string) {
 		t.Helper()
-		w.idle("default")
+		w.awaitIdle("default")
 		want = append(want, lines...)
-		w.wantOn(topic, want...)
+		w.wantMessagesOn(topic, want...)
 	}
 	sent()
 	w.product.Kill()
 	w.start()
-	w.jobs(1)
+	w.awaitJobs(1)
 	sent("1 replace CL_A(1.0) 1/1 baseline")
 	w.run("producer", "start")
-	w.jobs(2)
+	w.awaitJobs(2)
 	sent("1 replace CL_A(1.0) 1/1 baseline")
 	w.run("producer", "suspend", "--keep")
-	w.asks("default", "Suspended by hand")
+	w.awaitReason("default", "Suspended by hand")
 	w.replaceLists("CL_B")
 	w.run("producer", "resume")
 	sent("2 replace CL_B(1.0) 1/1")
@@ -156,21 +158,21 @@ func TestBaselinesBySetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.call(http.StatusOK, http.MethodPut, "/api/v1/producers/default", string(body), nil)
-	w.jobs(3)
-	w.wantOn(topic, want...) // on the first cluster, where nothing follows
+	w.awaitJobs(3)
+	w.wantMessagesOn(topic, want...) // on the first cluster, to which nothing more is sent
 	w.kafka, want = two, nil
 	sent("2 replace CL_A(1.0) 1/2 baseline", "2 replace CL_B(1.0) 2/2 baseline")
 	if l, err := topiccheck.Read(t.Context(), two.Bootstrap(), topic); err != nil || len(l.Messages) != 2 {
-		t.Errorf("%v, %v", l, err)
+		t.Errorf("the topic on the second cluster is %v, %v, want two messages", l, err)
 	}
 	if audit := w.call(http.StatusOK, http.MethodGet, "/api/v1/audit", "", nil); strings.Count(audit, "baseline begun by a setting") != 3 ||
 		!strings.Contains(audit, "baseline when the connection changes") {
-		t.Errorf("the audit says %s", audit)
+		t.Errorf("the audit log is %s", audit)
 	}
 }
 
-// jobs waits until so many jobs of the producer are done.
-func (w *world) jobs(n int) {
+// awaitJobs waits until the producer has n jobs that are done.
+func (w *world) awaitJobs(n int) {
 	w.t.Helper()
 	var jobs []struct{ Phase string }
 	w.await(func(producerStatus) bool {

@@ -13,14 +13,15 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A realm is a KDC and a broker that takes its tickets.
+// A realm is a Kerberos KDC and a broker that accepts its tickets.
 type realm struct {
 	kdc   *rig.KDC
 	kafka *rig.Kafka
 	ca    *rig.Authority
 }
 
-// newRealm makes one with the principal alice, whose tickets last as long as said.
+// newRealm starts a KDC and a broker, with the principal alice, whose tickets expire after
+// life.
 func newRealm(t *testing.T, s rig.Secure, life time.Duration) *realm {
 	t.Helper()
 	r := &realm{kdc: rig.StartKDC(t), ca: rig.NewAuthority(t)}
@@ -31,12 +32,13 @@ func newRealm(t *testing.T, s rig.Secure, life time.Duration) *realm {
 	return r
 }
 
-// login is the Java way to log in with a keytab.
+// login returns the properties of a Java client that logs in with a keytab.
 func (r *realm) login(principal, keytab string) []string {
 	return r.properties(fmt.Sprintf("useKeyTab=true storeKey=true keyTab=%q principal=%q", keytab, principal+"@"+rig.Realm))
 }
 
-// properties are those of a Java client on SASL_PLAINTEXT.
+// properties returns the properties of a Java client on SASL_PLAINTEXT; options are those of
+// Krb5LoginModule.
 func (r *realm) properties(options string) []string {
 	return []string{
 		"security.protocol=SASL_PLAINTEXT", "sasl.mechanism=GSSAPI", "sasl.kerberos.service.name=kafka",
@@ -45,13 +47,13 @@ func (r *realm) properties(options string) []string {
 	}
 }
 
-// secure makes SASL_SSL of them.
+// secure changes properties to SASL_SSL.
 func (r *realm) secure(properties []string) []string {
 	return append(properties[1:], "security.protocol=SASL_SSL", "ssl.truststore.type=PEM", "ssl.truststore.location="+r.ca.File)
 }
 
-// change makes some changes.
-func (w *world) change(n int) {
+// submitChanges submits n changes.
+func (w *world) submitChanges(n int) {
 	w.t.Helper()
 	for i := range n {
 		list := rig.Codelist{ID: fmt.Sprintf("CL_%d", i%12), Name: fmt.Sprintf("Name %d", w.random.Int64()), Codes: 3}
@@ -61,8 +63,8 @@ func (w *world) change(n int) {
 	}
 }
 
-// Tickets of a minute and sessions of 15 seconds come and go while changes are
-// published, and no connection is lost over it.
+// Tickets that expire after a minute and SASL sessions of 15 seconds are renewed while changes
+// are published, and no connection is lost by it.
 func TestKerberosReauthentication(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{Reauthenticate: 15 * time.Second}, time.Minute)
@@ -75,33 +77,34 @@ func TestKerberosReauthentication(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(log), "logged in to Kerberos"); n < 2 {
-		t.Errorf("the log tells of %d logins in more than the life of a ticket", n)
+		t.Errorf("the log has %d logins in more than the lifetime of a ticket, want at least 2", n)
 	}
 	for _, bad := range []string{"broker not reached", "DEGRADED", "in doubt"} {
 		if strings.Contains(string(log), bad) {
-			t.Errorf("the log says %q", bad)
+			t.Errorf("the log contains %q", bad)
 		}
 	}
 }
 
-// A KDC that is away for longer than a ticket lasts costs time, and nothing else.
+// A KDC that is unreachable for longer than a ticket lasts delays publishing, and has no other
+// effect.
 func TestKerberosKDCAway(t *testing.T) {
 	t.Parallel()
 	const life = 10 * time.Second
 	r := newRealm(t, rig.Secure{Reauthenticate: 4 * time.Second}, life)
 	w := newWorld(t, r.kafka, pg.Shared(t), r.kafka.Address(rig.SASL), r.login("alice", r.kdc.Keytab("alice"))...)
-	w.change(3)
+	w.submitChanges(3)
 	w.settle()
 	r.kdc.Stop()
 	away := time.Now()
 	for time.Since(away) < life+8*time.Second {
-		w.change(1)
+		w.submitChanges(1)
 		time.Sleep(500 * time.Millisecond)
 	}
 	p := w.await(func(p producerStatus) bool { return p.State == "DEGRADED" })
 	for _, want := range []string{r.kdc.Address, "cannot be reached", rig.Realm} {
 		if !strings.Contains(p.Reason, want) {
-			t.Errorf("while the KDC is away the reason is %q, which does not say %q", p.Reason, want)
+			t.Errorf("while the KDC is away the reason is %q, which does not contain %q", p.Reason, want)
 		}
 	}
 	t.Logf("while the KDC is away: %s", p.Reason)
@@ -114,15 +117,16 @@ func TestKerberosKDCAway(t *testing.T) {
 	w.check()
 }
 
-// The brokers' key is changed, and later ours: the first heals by a new ticket,
-// the second when the keytab's file is replaced.
+// The key of the brokers' principal is changed, and later that of ours. After the first
+// urncast recovers with a new service ticket, after the second as soon as the keytab file is
+// replaced.
 func TestKerberosKeysChange(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{}, time.Hour)
 	keys := filepath.Join(t.TempDir(), "alice.keytab")
 	r.kdc.AddToKeytab(keys, "alice")
 	w := newWorld(t, r.kafka, pg.Shared(t), r.kafka.Address(rig.SASL), r.login("alice", keys)...)
-	w.change(3)
+	w.submitChanges(3)
 	w.settle()
 
 	r.kdc.ChangeKey(rig.BrokerPrincipal)
@@ -134,7 +138,7 @@ func TestKerberosKeysChange(t *testing.T) {
 	if err := r.kafka.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w.change(3)
+	w.submitChanges(3)
 	w.settle()
 
 	r.kdc.ChangeKey("alice")
@@ -142,33 +146,33 @@ func TestKerberosKeysChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.kdc.AddToKeytab(keys, "alice")
-	time.Sleep(4 * time.Second) // the connection is looked at every three
-	w.change(3)
+	time.Sleep(4 * time.Second) // urncast checks the connection every 3 s
+	w.submitChanges(3)
 	w.settle()
 	w.check()
 }
 
-// A ticket cache made by kinit is enough, and is read again when kinit has run
-// again.
+// A ticket cache made by kinit suffices as a login, and is read again after kinit has renewed
+// it.
 func TestKerberosTicketCache(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{Reauthenticate: 5 * time.Second}, time.Hour)
 	keys, s := r.kdc.Keytab("alice"), pg.Shared(t)
 	rig.Build(t, "crashpoints")
-	cache := r.kdc.Login(keys, "alice", "-l", "40s") // which a busy machine takes half of to start the product
+	cache := r.kdc.Login(keys, "alice", "-l", "40s") // long enough: on a busy machine urncast takes up to 20 s to start
 	w := newWorld(t, r.kafka, s, r.kafka.Address(rig.SASL), r.properties(fmt.Sprintf("useTicketCache=true ticketCache=%q", cache))...)
-	w.change(3)
+	w.submitChanges(3)
 	w.settle()
 	r.kdc.LoginInto(cache, keys, "alice", "-l", "10m")
 	for began := time.Now(); time.Since(began) < 45*time.Second; time.Sleep(500 * time.Millisecond) {
-		w.change(1)
+		w.submitChanges(1)
 	}
 	w.settle()
 	w.check()
 }
 
-// What is wrong with a login is the producer's reason, in words that say what to
-// do; a KDC that is away is waited for, and what it refuses is not tried again.
+// When a login fails, the producer's reason says what is wrong and what to do. The producer
+// keeps trying while the KDC is unreachable, and stops when the KDC refuses the login.
 func TestKerberosWords(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t, rig.Secure{}, time.Hour)
@@ -203,7 +207,7 @@ func TestKerberosWords(t *testing.T) {
 		{"no TLS there", r.kafka.Address(rig.SASL), r.secure(r.login("alice", right)), "DEGRADED", []string{r.kafka.Address(rig.SASL), "TLS", "SASL_SSL"}},
 		{"TLS there", r.kafka.Address(rig.SASLTLS), r.login("alice", right), "DEGRADED", []string{r.kafka.Address(rig.SASLTLS), "SASL_SSL"}},
 		{"mechanism not offered", r.kafka.Address(rig.ScramOnly), r.login("alice", right), "FAILED", []string{r.kafka.Address(rig.ScramOnly), "does not offer GSSAPI", "SCRAM-SHA-512"}},
-		{"nobody there", "localhost:1", r.login("alice", right), "DEGRADED", []string{"localhost:1", "connection refused"}},
+		{"no broker there", "localhost:1", r.login("alice", right), "DEGRADED", []string{"localhost:1", "connection refused"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -213,7 +217,7 @@ func TestKerberosWords(t *testing.T) {
 			t.Log(p.Reason)
 			for _, want := range c.says {
 				if !strings.Contains(p.Reason, want) {
-					t.Errorf("the reason is %q, which does not say %q", p.Reason, want)
+					t.Errorf("the reason is %q, which does not contain %q", p.Reason, want)
 				}
 			}
 		})

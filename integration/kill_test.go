@@ -13,14 +13,15 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// steps are the lines at which the product ends itself by SIGKILL, and how often
-// a run of the test hits each. Each must be hit.
+// steps are the points in the code at which urncast can be made to kill itself with SIGKILL.
+// TestKillAtEachStep kills it several times at each.
 var steps = []struct {
 	name string
-	// within is how many passes of the step a run may let go by first.
+	// within bounds the random number of times that the step is passed: the last of them
+	// kills.
 	within int
-	// atStart says that the step is passed while the producer comes up; before
-	// asks for a baseline first.
+	// atStart says that the step is passed while the producer starts. baseline says that it is
+	// passed during a baseline, which the test then requests.
 	atStart, baseline bool
 }{
 	{"submit-documents", 20, false, false},
@@ -39,8 +40,7 @@ var steps = []struct {
 	{"baseline-cleared", 1, false, true},
 }
 
-// runs gives how many kills a test makes: the number here, or as many times more
-// as URNCAST_SOAK says.
+// runs returns how often a test kills: n times, or n times URNCAST_SOAK if that is set.
 func runs(t *testing.T, n int) int {
 	text := os.Getenv("URNCAST_SOAK")
 	if text == "" {
@@ -48,18 +48,18 @@ func runs(t *testing.T, n int) int {
 	}
 	times, err := strconv.Atoi(text)
 	if err != nil || times < 1 {
-		t.Fatalf("URNCAST_SOAK is how many times as many kills to make, not %q", text)
+		t.Fatalf("URNCAST_SOAK must be a whole number from 1, by which the number of kills is multiplied; it is %q", text)
 	}
 	return n * times
 }
 
-// Killed at each named step of submitting, publishing, recovering and making a
-// baseline, the product comes back and nothing is lost, doubled or out of order.
+// urncast is killed at each named step of submitting, publishing, recovering and sending a
+// baseline. It recovers each time, and nothing is lost, duplicated or out of order.
 func TestKillAtEachStep(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
-	// Two worlds at a time go through the steps. Parallel subtests would be as many as the
-	// other tests of the package leave room for, and those that wait would leave them none.
+	// Two goroutines go through the steps. As parallel subtests, the steps would take all the
+	// slots of -parallel that are free, and keep the package's other tests waiting.
 	next := make(chan int, len(steps))
 	for i := range steps {
 		next <- i
@@ -76,6 +76,7 @@ func TestKillAtEachStep(t *testing.T) {
 	worlds.Wait()
 }
 
+// killAtStep kills urncast again and again at one step, and checks each recovery.
 func killAtStep(t *testing.T, k *rig.Kafka, s *pg.Server, i int) {
 	step := steps[i]
 	w := newWorld(t, k, s, k.Bootstrap())
@@ -87,16 +88,17 @@ func killAtStep(t *testing.T, k *rig.Kafka, s *pg.Server, i int) {
 		w.settle()
 		w.check()
 		if t.Failed() {
-			t.Fatalf("after %s", at)
+			t.Fatalf("the checks failed after a kill at %s", at)
 		}
 	}
 	t.Logf("killed %d times at %s", n, step.name)
 }
 
-// killAt brings the product to the step and waits until it has killed itself.
+// killAt starts urncast so that it kills itself at a step, makes it pass the step, and waits
+// until it has ended.
 func (w *world) killAt(at string, atStart, baseline bool) {
 	w.t.Helper()
-	if atStart { // leave something to recover
+	if atStart { // kill it under load, so that the start has something to recover
 		w.loadFor(func() {
 			time.Sleep(time.Duration(100+w.random.IntN(300)) * time.Millisecond)
 			w.product.Kill()
@@ -126,15 +128,15 @@ func (w *world) killAt(at string, atStart, baseline bool) {
 	select {
 	case <-w.product.Process().Done():
 	case <-time.After(60 * time.Second):
-		w.t.Fatalf("%s was not reached\n%s", at, rig.Tail(w.product.Log))
+		w.t.Fatalf("urncast did not end at %s within 60 s\n%s", at, rig.Tail(w.product.Log))
 	}
 	if !w.product.Process().Killed() {
-		w.t.Fatalf("%s: the product ended otherwise than by SIGKILL\n%s", at, rig.Tail(w.product.Log))
+		w.t.Fatalf("%s: urncast ended, but not by SIGKILL\n%s", at, rig.Tail(w.product.Log))
 	}
 }
 
-// Killed at random moments under load, the product comes back and nothing is
-// lost, doubled or out of order.
+// urncast is killed at random moments under load. It recovers each time, and nothing is lost,
+// duplicated or out of order.
 func TestKillAtRandom(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -151,12 +153,12 @@ func TestKillAtRandom(t *testing.T) {
 					})
 					w.start()
 					if w.random.IntN(3) == 0 {
-						continue // killed again, perhaps while it recovers
+						continue // kill it again, perhaps while it recovers
 					}
 					w.settle()
 					w.check()
 					if t.Failed() {
-						t.Fatalf("after kill %d", run+1)
+						t.Fatalf("the checks failed after kill %d", run+1)
 					}
 				}
 				w.settle()
@@ -167,7 +169,7 @@ func TestKillAtRandom(t *testing.T) {
 	})
 }
 
-// loadFor makes random changes from two clients while f runs.
+// loadFor runs f while two clients submit random changes.
 func (w *world) loadFor(f func()) {
 	stop := make(chan struct{})
 	var clients sync.WaitGroup
@@ -176,6 +178,6 @@ func (w *world) loadFor(f func()) {
 		clients.Go(func() { w.load(r, stop) })
 	}
 	defer clients.Wait()
-	defer close(stop) // though f ends the test
+	defer close(stop) // also when f ends the test by Fatal
 	f()
 }

@@ -15,8 +15,8 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// When the holder is killed under load, another of three instances publishes within
-// 5 s; when it is stopped in good order, another has the lease within 1 s.
+// Three instances run under load. When the one that holds the lease is killed, another
+// publishes within 5 s. When it is stopped with SIGTERM, another has the lease within 1 s.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -28,20 +28,20 @@ func TestTakeover(t *testing.T) {
 			most time.Duration
 		}{
 			{"killed", (*rig.Product).Kill, 5 * time.Second},
-			{"stopped", func(p *rig.Product) { go p.Stop() }, time.Second}, // measured from the signal on
+			{"stopped", func(p *rig.Product) { go p.Stop() }, time.Second}, // in the background, so that the time counts from the signal
 		} {
 			holder, others := c.holder()
-			c.through(others[0])
+			c.sendTo(others[0])
 			c.loadFor(func() {
 				time.Sleep(time.Duration(200+c.random.IntN(400)) * time.Millisecond)
 				began := time.Now()
 				end.of(holder)
-				c.within(end.most, 5*time.Second, end.name, began, holder)
+				c.wantTakeover(end.most, 5*time.Second, end.name, began, holder)
 			})
 			<-holder.Process().Done()
 			c.settle()
 			c.check()
-			if err := holder.Start(); err != nil { // it stands by from now on
+			if err := holder.Start(); err != nil { // now as a standby
 				t.Fatal(err)
 			}
 		}
@@ -55,7 +55,7 @@ func TestTakeover(t *testing.T) {
 	}
 	holder, _ := c.holder()
 	for _, m := range c.members {
-		for deadline := time.Now().Add(25 * time.Second); ; time.Sleep(100 * time.Millisecond) { // those that were killed are missed in a while
+		for deadline := time.Now().Add(25 * time.Second); ; time.Sleep(100 * time.Millisecond) { // killed instances are listed until they count as gone
 			if err := m.JSON("/api/v1/producers/default", &status); err != nil {
 				t.Fatal(err)
 			}
@@ -63,47 +63,48 @@ func TestTakeover(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("%s says term %d, the holder's page is at %s, standing by %v", m.URL, status.Term, status.Page, status.Standby)
+				t.Fatalf("%s reports term %d, the holder's page at %s and the standbys %v", m.URL, status.Term, status.Page, status.Standby)
 			}
 		}
 	}
 }
 
-// A holder that is cut off from the database stops of itself, and another publishes
-// within 20 s. When the network is mended it stands by, and takes its turn.
+// An instance that holds the lease and loses the network to the database stops publishing by
+// itself, and another publishes within 20 s. Once the network is back, the first is a standby,
+// and takes over when the second is killed.
 func TestTakeoverAfterPartition(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
 	c := newCluster(t, k, s, k.Bootstrap(), 0)
 	first := c.product
-	settings, pipe := c.behind()
+	settings, pipe := c.settingsBehindPipe()
 	cutOff := c.join(settings)
-	c.through(cutOff)
+	c.sendTo(cutOff)
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	c.await(func(p producerStatus) bool { return is(p.Holder, cutOff) && p.State == "IDLE" })
+	c.await(func(p producerStatus) bool { return isHolder(p.Holder, cutOff) && p.State == "IDLE" })
 	other := c.join(c.settings)
-	c.through(other)
+	c.sendTo(other)
 	c.loadFor(func() {
 		time.Sleep(500 * time.Millisecond)
 		began := time.Now()
 		pipe.Cut()
-		c.within(20*time.Second, 20*time.Second, "cut off", began, cutOff)
+		c.wantTakeover(20*time.Second, 20*time.Second, "cut off", began, cutOff)
 	})
 	c.settle()
 	c.check()
 	if log := read(t, cutOff.Log); !strings.Contains(log, "stands down") || !strings.Contains(log, "could not be renewed for 7s") {
-		t.Errorf("the holder that was cut off did not stop of itself:\n%s", log)
+		t.Errorf("the former holder did not log that it stopped publishing when the lease could not be renewed:\n%s", log)
 	}
 	pipe.Mend()
-	c.through(cutOff)
-	c.await(func(p producerStatus) bool { return is(p.Holder, other) })
+	c.sendTo(cutOff)
+	c.await(func(p producerStatus) bool { return isHolder(p.Holder, other) })
 	c.loadFor(func() {
 		time.Sleep(500 * time.Millisecond)
 		began := time.Now()
 		other.Kill()
-		c.within(5*time.Second, 5*time.Second, "the other killed after the network was mended", began, other)
+		c.wantTakeover(5*time.Second, 5*time.Second, "the other killed after the network was mended", began, other)
 	})
 	c.settle()
 	c.check()
@@ -118,9 +119,9 @@ func read(t *testing.T, file string) string {
 	return string(b)
 }
 
-// A holder that is stopped in its tracks, with a transaction open and its commit on
-// the way, is followed by another within 20 s. When it goes on, the broker refuses
-// the commit, and nothing of it is on the topic behind what its successor wrote.
+// The process of the lease's holder is paused (SIGSTOP) with a transaction open and its EndTxn
+// request on the way. Another instance takes over within 20 s. When the first continues, the
+// broker rejects its commit, and none of its records stand behind those of its successor.
 func TestStoppedHolderIsFenced(t *testing.T) {
 	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Shared(t)
@@ -128,7 +129,7 @@ func TestStoppedHolderIsFenced(t *testing.T) {
 		c := newCluster(t, k, s, k.Proxy.Address(), 0)
 		stale := c.product
 		direct := c.settings
-		direct.Bootstrap = k.Bootstrap() // what meets the proxy is the stale holder's
+		direct.Bootstrap = k.Bootstrap() // so that only the stale holder's requests pass the proxy
 		other := c.join(direct)
 		c.join(direct)
 		c.loadFor(func() { time.Sleep(300 * time.Millisecond) })
@@ -147,20 +148,20 @@ func TestStoppedHolderIsFenced(t *testing.T) {
 		}
 		for deadline := time.Now().Add(10 * time.Second); held.Load() == 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatal("no commit was asked for")
+				t.Fatal("no EndTxn request came within 10 s")
 			}
 		}
 		began := time.Now()
 		stale.Pause()
-		c.through(other)
-		c.loadFor(func() { c.within(20*time.Second, 20*time.Second, "stopped in its tracks", began, stale) })
+		c.sendTo(other)
+		c.loadFor(func() { c.wantTakeover(20*time.Second, 20*time.Second, "stopped in its tracks", began, stale) })
 		c.settle()
 		before := c.stamps()
 		close(release)
 		select {
 		case code := <-answered:
 			if code != invalidProducerEpoch && code != producerFenced {
-				t.Errorf("the broker answered the stale commit with %d, not that its epoch has passed", code)
+				t.Errorf("the broker answered the stale commit with error %d, want INVALID_PRODUCER_EPOCH or PRODUCER_FENCED", code)
 			}
 			t.Logf("the broker answered the stale commit with error %d", code)
 		case <-time.After(20 * time.Second):
@@ -172,9 +173,9 @@ func TestStoppedHolderIsFenced(t *testing.T) {
 			time.Sleep(2 * time.Second)
 		})
 		c.settle()
-		c.onlySuccessors(before)
+		c.wantOnlyNewerSessions(before)
 		if log := read(t, stale.Log); !strings.Contains(log, "stands down") {
-			t.Errorf("the stale holder did not stand down:\n%s", log)
+			t.Errorf("the stale holder did not log that it stands down:\n%s", log)
 		}
 		c.check()
 		k.Proxy.Rule(nil)
@@ -184,9 +185,9 @@ func TestStoppedHolderIsFenced(t *testing.T) {
 	}
 }
 
-// onlySuccessors asserts that whatever was written since is of the newest session of
-// then, or of a later one.
-func (c *cluster) onlySuccessors(before []stamp) {
+// wantOnlyNewerSessions checks that each record written since before was taken is from the
+// newest session of that time or a later one.
+func (c *cluster) wantOnlyNewerSessions(before []stamp) {
 	c.t.Helper()
 	newest := map[int64]int16{}
 	for _, s := range before {
@@ -194,17 +195,18 @@ func (c *cluster) onlySuccessors(before []stamp) {
 	}
 	after := c.stamps()[len(before):]
 	if len(after) == 0 {
-		c.t.Error("nothing was written meanwhile: the test has shown nothing")
+		c.t.Error("no record was written since: nothing was tested")
 	}
 	for _, s := range after {
 		if known, ok := newest[s.id]; !ok || s.epoch < known {
-			c.t.Errorf("offset %d is of producer id %d in epoch %d; the newest epoch was %d", s.offset, s.id, s.epoch, known)
+			c.t.Errorf("offset %d was written by producer id %d in epoch %d, older than epoch %d", s.offset, s.id, s.epoch, known)
 		}
 	}
 }
 
-// A takeover is no restart: it neither lifts a suspension nor tries again what
-// failed, though the instance that takes over came up after both. A restart does.
+// A takeover does not count as a restart. It neither ends a suspension nor tries again what
+// failed, even if the instance that takes over was started later than that; a restart does
+// both.
 func TestTakeoverIsNoRestart(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -212,7 +214,7 @@ func TestTakeoverIsNoRestart(t *testing.T) {
 		c := newCluster(t, k, s, k.Bootstrap(), 0)
 		c.command("suspend", "")
 		c.await(func(p producerStatus) bool { return p.State == "SUSPENDED" })
-		c.staysSo("SUSPENDED")
+		c.wantStateKept("SUSPENDED")
 		c.settle()
 		c.check()
 	})
@@ -224,38 +226,38 @@ func TestTakeoverIsNoRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.await(func(p producerStatus) bool { return p.State == "FAILED" })
-		c.setTopic("max.message.bytes", "1000000") // cured, and nobody has said so
-		c.staysSo("FAILED")
+		c.setTopic("max.message.bytes", "1000000") // the cause is gone, but no admin has started the producer
+		c.wantStateKept("FAILED")
 		c.settle()
 		c.check()
 	})
 }
 
-// staysSo kills the holder while another stands by that came up after the state
-// began; then it restarts the only instance that is left.
-func (c *cluster) staysSo(state string) {
+// wantStateKept kills the holder after another instance has started, and checks that the
+// producer keeps its state through the takeover. Then it restarts the instance that is left.
+func (c *cluster) wantStateKept(state string) {
 	c.t.Helper()
 	other := c.join(c.settings)
 	holder := c.product
-	c.through(other)
+	c.sendTo(other)
 	if err := c.step(c.random); err != nil {
 		c.t.Fatal(err)
 	}
 	end := c.topicEnd()
-	time.Sleep(500 * time.Millisecond) // it stands by now
+	time.Sleep(500 * time.Millisecond) // until it is a standby
 	holder.Kill()
-	c.await(func(p producerStatus) bool { return is(p.Holder, other) })
+	c.await(func(p producerStatus) bool { return isHolder(p.Holder, other) })
 	time.Sleep(3 * time.Second)
 	if p, err := c.status(); err != nil || p.State != state || p.Pending == 0 || c.topicEnd() != end {
-		c.t.Errorf("after the takeover it is %+v, %v, and the topic went from %d to %d messages", p, err, end, c.topicEnd())
+		c.t.Errorf("after the takeover the producer is %+v, %v, and the topic went from %d to %d messages; want state %s with transactions pending and no new messages", p, err, end, c.topicEnd(), state)
 	}
 	other.Kill()
 	c.start()
 }
 
-// While a program of the version before holds the advisory lock, which is all that
-// it knows, the new version publishes nothing; while the new version holds the
-// lease, the version before waits for the lock.
+// The previous version of urncast knows only an advisory lock and no lease. While it holds the
+// lock, the new version publishes nothing; while the new version holds the lease, the previous
+// version waits for the lock.
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -275,8 +277,8 @@ func TestRollingUpgrade(t *testing.T) {
 	}()
 	select {
 	case err := <-locked:
-		t.Fatalf("the version before got the lock beside the new version: %v", err)
-	case <-time.After(12 * time.Second): // longer than a lease
+		t.Fatalf("the previous version got the lock while the new version holds the lease: %v", err)
+	case <-time.After(12 * time.Second): // longer than a lease lasts
 	}
 	if err := c.product.Stop(); err != nil {
 		t.Fatal(err)
@@ -287,12 +289,12 @@ func TestRollingUpgrade(t *testing.T) {
 	c.sql(`UPDATE producers SET holder = 'old:1'`)
 	c.start()
 	end := c.topicEnd()
-	c.loadFor(func() { time.Sleep(12 * time.Second) }) // the lease of before has run out by then
+	c.loadFor(func() { time.Sleep(12 * time.Second) }) // the former lease has expired by then
 	if p, err := c.status(); err != nil || p.Holder != "old:1" || p.Pending == 0 {
-		t.Errorf("while the version before holds the lock: %+v, %v", p, err)
+		t.Errorf("while the previous version holds the lock, the producer is %+v, %v", p, err)
 	}
 	if now := c.topicEnd(); now != end {
-		t.Errorf("the new version published beside the version before: %d messages became %d", end, now)
+		t.Errorf("the new version published while the previous version holds the lock: the topic went from %d to %d messages", end, now)
 	}
 	if err := old.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -301,14 +303,14 @@ func TestRollingUpgrade(t *testing.T) {
 	c.check()
 }
 
-// A program that takes the producer's transactional ids again and again, and knows
-// nothing of the lease, is named; what is published stays right.
+// A program that ignores the lease and initialises the producer's transactional ids again and
+// again is reported in the reason, and what is published stays correct.
 func TestForeignProgramIsNamed(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
 	c := newCluster(t, k, pg.Shared(t), k.Bootstrap(), 0)
 	c.loadFor(func() {
-		for p := (producerStatus{}); p.State != "DEGRADED"; { // a broker does not call each time by its name
+		for p := (producerStatus{}); p.State != "DEGRADED"; { // the broker does not report every fencing as such
 			c.fence()
 			sent := c.await(func(producerStatus) bool { return true }).Sent
 			p = c.await(func(p producerStatus) bool { return p.Sent > sent+20 })
@@ -316,7 +318,7 @@ func TestForeignProgramIsNamed(t *testing.T) {
 	})
 	p := c.await(func(p producerStatus) bool { return p.State == "DEGRADED" && p.Sent == p.Last })
 	if !strings.Contains(p.Reason, "Another program uses the transactional ids of this producer, tx-") {
-		t.Errorf("it says %q", p.Reason)
+		t.Errorf("the reason does not say that another program uses the transactional ids: %q", p.Reason)
 	}
 	t.Log(p.Reason)
 	c.check()

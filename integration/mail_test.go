@@ -19,7 +19,7 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// mailShown is what the tests read of the mail's state.
+// mailShown is the part of the API's mail status that the tests use.
 type mailShown struct {
 	Queue struct {
 		Waiting   int64  `json:"waiting"`
@@ -27,7 +27,7 @@ type mailShown struct {
 	} `json:"queue"`
 }
 
-// run runs a verb, which must work.
+// run runs an urncast command, which must succeed, and returns its output.
 func (w *world) run(args ...string) string {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
@@ -39,28 +39,29 @@ func (w *world) run(args ...string) string {
 	return out
 }
 
-// rounds is longer than several looks at the queue take, on every instance.
-const rounds = 8 * time.Second
+// mailWait is longer than the instances take to look at the mail queue several times.
+const mailWait = 8 * time.Second
 
-// letters waits until the server has so many mails, and then a while: it gets no more.
-func (w *world) letters(s *rig.SMTPServer, n int) []rig.Letter {
+// awaitMails waits until the server has n mails, and then for mailWait: more than n mails fail
+// the test.
+func (w *world) awaitMails(s *rig.SMTPServer, n int) []rig.Letter {
 	w.t.Helper()
 	for deadline := time.Now().Add(time.Minute); len(s.Letters()) < n && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 	}
-	time.Sleep(rounds)
+	time.Sleep(mailWait)
 	all := s.Letters()
 	if len(all) != n {
 		for _, l := range all {
 			w.t.Logf("%s: %s", l.Header("Date"), l.Header("Subject"))
 		}
-		w.t.Fatalf("%d mails came, want %d", len(all), n)
+		w.t.Fatalf("%d mails were received, want %d", len(all), n)
 	}
 	return all
 }
 
-// A message that is too large makes one mail, although two instances run, both are
-// killed and started again, and the mail server is away at first; when the topic
-// takes the message there is one more, and that is all.
+// A message that is too large causes one mail, although two instances run, both are killed and
+// started again, and the mail server is unreachable at first. One more mail follows when the
+// topic accepts the message, and none after that.
 func TestOneMailForAFailure(t *testing.T) {
 	t.Parallel()
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
@@ -78,7 +79,7 @@ func TestOneMailForAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.settle()
-	for _, id := range []string{"CL_LARGE", "CL_SMALL"} { // the second waits behind the first
+	for _, id := range []string{"CL_LARGE", "CL_SMALL"} { // the second is pending behind the first
 		if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: id, Name: "L", Codes: 5000})); err != nil {
 			t.Fatal(err)
 		}
@@ -89,12 +90,12 @@ func TestOneMailForAFailure(t *testing.T) {
 	w.await(failed)
 	w.restart(first)
 	second.Kill()
-	w.product = first // it was restarted, and retries: the same cause
+	w.product = first // it was restarted, so it retries, and fails for the same cause
 	w.await(failed)
 	w.restart(second)
 	w.awaitMailTrouble()
 	smtp.Start()
-	letter := w.letters(smtp, 1)[0]
+	letter := w.awaitMails(smtp, 1)[0]
 	checkFailureMail(t, letter)
 	for _, p := range []*rig.Product{first, second} {
 		p.Kill()
@@ -103,28 +104,29 @@ func TestOneMailForAFailure(t *testing.T) {
 	w.await(failed)
 	w.command("start", "")
 	w.await(failed)
-	w.letters(smtp, 1)
+	w.awaitMails(smtp, 1)
 
 	k.SetTopic(t, w.topic, "max.message.bytes", "10000000")
 	w.command("start", "")
 	w.settle()
-	over := w.letters(smtp, 2)[1]
-	if want := "[urncast] default publishes again: FAILED at transaction 2 is over"; over.Header("Subject") != want {
-		t.Errorf("the subject is %q, want %q", over.Header("Subject"), want)
+	recovered := w.awaitMails(smtp, 2)[1]
+	if want := "[urncast] default publishes again: FAILED at transaction 2 is over"; recovered.Header("Subject") != want {
+		t.Errorf("the subject is %q, want %q", recovered.Header("Subject"), want)
 	}
-	if over.Header("In-Reply-To") != letter.Header("Message-ID") || over.Header("Message-ID") == letter.Header("Message-ID") {
-		t.Errorf("the second mail answers %q, not %q", over.Header("In-Reply-To"), letter.Header("Message-ID"))
+	if recovered.Header("In-Reply-To") != letter.Header("Message-ID") || recovered.Header("Message-ID") == letter.Header("Message-ID") {
+		t.Errorf("the second mail is in reply to %q, want %q, with a Message-ID of its own", recovered.Header("In-Reply-To"), letter.Header("Message-ID"))
 	}
 	status, metrics, err := w.product.Get("/metrics")
 	if err != nil || status != http.StatusOK || !strings.Contains(string(metrics), "\nurncast_mail_waiting 0\n") || !strings.Contains(string(metrics), "\nurncast_mail_failures_total ") {
-		t.Errorf("%d, %v: %s", status, err, metrics)
+		t.Errorf("the metrics of mail are missing, or mails still wait: %d, %v: %s", status, err, metrics)
 	}
 	w.check()
 }
 
-// hidden lets another producer's open transaction hide the end of the topic, so that
-// a restarted producer is DEGRADED, until a condition holds.
-func (w *world) hidden(until func() bool) {
+// behindOpenTransaction opens a transaction of a foreign producer and restarts ours. Ours is
+// then DEGRADED, because it cannot read its own last records, until the condition until holds
+// and the foreign transaction is aborted.
+func (w *world) behindOpenTransaction(until func() bool) {
 	w.t.Helper()
 	foreign := w.kafka.Client(w.t, kgo.DefaultProduceTopic(w.topic), kgo.TransactionalID("foreign"), kgo.TransactionTimeout(2*time.Minute))
 	if err := foreign.BeginTransaction(); err != nil {
@@ -144,9 +146,8 @@ func (w *world) hidden(until func() bool) {
 	}
 }
 
-// A producer that is degraded for long makes one mail, and one when that is over. A
-// mail server that hangs meanwhile holds up no transaction, and what is short is not
-// told.
+// A producer that is DEGRADED for long causes one mail, and one more when that is over. A
+// short time causes none. A mail server that hangs meanwhile does not delay publishing.
 func TestMailsOfADegradedProducer(t *testing.T) {
 	t.Parallel()
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
@@ -154,22 +155,22 @@ func TestMailsOfADegradedProducer(t *testing.T) {
 	w := newWorld(t, k, pg.Shared(t), k.Bootstrap())
 	w.run("mail", "set", "host=127.0.0.1", fmt.Sprint("port=", smtp.Port), "security=opportunistic",
 		"sender=urncast@example.org", "admins=admin@example.org")
-	w.hidden(func() bool { return true })
+	w.behindOpenTransaction(func() bool { return true })
 	w.settle()
-	w.letters(smtp, 0)
+	w.awaitMails(smtp, 0)
 
 	w.run("mail", "set", "degradedAfter=3s")
 	const hangs = 25 * time.Second
 	smtp.Delay(hangs)
-	w.hidden(func() bool { return smtp.Dialed() > 0 })
+	w.behindOpenTransaction(func() bool { return smtp.Dialed() > 0 })
 	dialed := time.Now()
 	w.loadFor(func() { time.Sleep(300 * time.Millisecond) })
 	w.settle()
 	if took := time.Since(dialed); took > hangs || len(smtp.Letters()) > 0 {
-		t.Errorf("after %s, with %d mails, nothing is pending: that the mail server hung was not shown", took, len(smtp.Letters()))
+		t.Errorf("publishing took %s and %d mails had come by then: the mail server no longer hung, so nothing was tested", took, len(smtp.Letters()))
 	}
 	smtp.Delay(0)
-	all := w.letters(smtp, 2)
+	all := w.awaitMails(smtp, 2)
 	for i, want := range []string{"[urncast] default DEGRADED for ", "[urncast] default publishes again: DEGRADED is over"} {
 		if !strings.HasPrefix(all[i].Header("Subject"), want) {
 			t.Errorf("the subject is %q, want %q", all[i].Header("Subject"), want)
@@ -178,10 +179,10 @@ func TestMailsOfADegradedProducer(t *testing.T) {
 	w.check()
 }
 
-// failed is the producer that stands before what it cannot send.
+// failed reports whether the producer is FAILED with both transactions pending.
 func failed(p producerStatus) bool { return p.State == "FAILED" && p.Pending == 2 }
 
-// awaitMailTrouble waits until the mail server's absence is shown.
+// awaitMailTrouble waits until the API shows that the mail server cannot be reached.
 func (w *world) awaitMailTrouble() {
 	w.t.Helper()
 	var shown mailShown
@@ -191,11 +192,11 @@ func (w *world) awaitMailTrouble() {
 		}
 	}
 	if shown.Queue.Waiting != 1 || !strings.Contains(shown.Queue.LastError, "connection refused") {
-		w.t.Errorf("while the mail server is away: %+v", shown)
+		w.t.Errorf("while the mail server does not run: %+v", shown)
 	}
 }
 
-// checkFailureMail checks what the mail about the failure says.
+// checkFailureMail checks headers and text of the mail about the failure.
 func checkFailureMail(t *testing.T, letter rig.Letter) {
 	t.Helper()
 	for name, want := range map[string]string{"Subject": "[urncast] default FAILED at transaction 2: ", "Auto-Submitted": "auto-generated", "To": "<admin@example.org>"} {
@@ -205,7 +206,7 @@ func checkFailureMail(t *testing.T, letter rig.Letter) {
 	}
 	for _, want := range []string{"max.message.bytes", "CL_LARGE", "urncast producer start --producer ", "https://registry.example.org/producers/", "2 transactions"} {
 		if !strings.Contains(strings.ReplaceAll(string(letter.Raw), "=\r\n", ""), want) {
-			t.Errorf("the mail does not say %q:\n%s", want, letter.Raw)
+			t.Errorf("the mail does not contain %q:\n%s", want, letter.Raw)
 		}
 	}
 }
@@ -217,14 +218,15 @@ func (w *world) restart(p *rig.Product) {
 	}
 }
 
-// A mailRun is a product without a broker, and everything that it let out.
+// A mailRun is an instance of urncast without a broker, and all output and responses of it.
 type mailRun struct {
 	t       *testing.T
 	product *rig.Product
 	out     strings.Builder
 }
 
-// run runs a verb, which must work or not, and say something.
+// run runs an urncast command, which must succeed or fail as works says, and print the text
+// says.
 func (r *mailRun) run(works bool, says string, args ...string) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
@@ -236,7 +238,7 @@ func (r *mailRun) run(works bool, says string, args ...string) {
 	}
 }
 
-// call makes a request, whose answer must have a status and say something.
+// call makes a request, whose response must have the status and contain the text says.
 func (r *mailRun) call(method, path, body string, status int, says string) {
 	r.t.Helper()
 	got, answer, err := r.product.Do(method, path, "application/json", []byte(body))
@@ -246,7 +248,7 @@ func (r *mailRun) call(method, path, body string, status int, says string) {
 	}
 }
 
-// file writes a value to a file, for the command line to read.
+// file writes a value to a file that a command can read.
 func (r *mailRun) file(content string) string {
 	path := filepath.Join(r.t.TempDir(), "value")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -255,8 +257,8 @@ func (r *mailRun) file(content string) string {
 	return path
 }
 
-// Mail is set and tried from the command line and the API, the password goes in and
-// comes out nowhere, and what the mail server refuses is told in its own words.
+// Mail is configured and tested with the command line and the API. The password appears in no
+// output, and a refusal by the mail server is reported in its own words.
 func TestMailFromTheCommandLine(t *testing.T) {
 	t.Parallel()
 	authority := rig.NewAuthority(t)
@@ -264,7 +266,7 @@ func TestMailFromTheCommandLine(t *testing.T) {
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{Certificate: authority.Issue(t, rig.Subject{Name: "mail"}),
 		Users: map[string]string{"urncast": password}, Mechanisms: []string{"LOGIN"}})
 	key := make([]byte, 32)
-	rand.Read(key) // never fails
+	rand.Read(key) // cannot fail
 	server := pg.Shared(t)
 	r := &mailRun{t: t, product: rig.NewProduct(t, rig.Settings{Database: server.Database(t, "mail"), Bootstrap: "127.0.0.1:1", Topic: "t", Patience: time.Minute,
 		Tags: "crashpoints", Env: []string{"URNCAST_SECRET_KEY=" + base64.StdEncoding.EncodeToString(key), "URNCAST_ENVIRONMENT=rig", "URNCAST_LOG_LEVEL=debug"}})}
@@ -272,7 +274,7 @@ func TestMailFromTheCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp, err := http.Get(r.product.URL + "/api/v1/mail"); err != nil || resp.StatusCode != http.StatusUnauthorized {
-		t.Errorf("without a password: %v, %v", resp, err)
+		t.Errorf("without a password the API responds %v, %v, want 401", resp, err)
 	} else {
 		resp.Body.Close()
 	}
@@ -285,7 +287,7 @@ func TestMailFromTheCommandLine(t *testing.T) {
 	r.run(true, "took the test mail for a@example.org, b@example.org", "mail", "test")
 	r.run(true, "took the test mail for me@example.org", "mail", "test", "me@example.org")
 	if all := smtp.Letters(); len(all) != 3 || !all[2].Secured || all[2].Mechanism != "LOGIN" || all[2].Header("Subject") != "[urncast rig] a test mail" {
-		t.Errorf("the mails that came: %v", all)
+		t.Errorf("the mails received are %v", all)
 	}
 	smtp.Refuse(func(_, to string) error {
 		if to == "b@example.org" {
@@ -296,7 +298,7 @@ func TestMailFromTheCommandLine(t *testing.T) {
 	r.run(false, "to a@example.org, and not to all: ", "mail", "test")
 	r.run(false, "550", "mail", "test", "b@example.org")
 	smtp.Refuse(nil)
-	r.run(true, "revision 2", "mail", "set", "digestEvery=12h") // the password stays
+	r.run(true, "revision 2", "mail", "set", "digestEvery=12h") // the password is kept
 	r.run(true, "took", "mail", "test")
 	r.run(true, "revision 3", "mail", "set", "password=@"+r.file(wrong))
 	r.run(false, "535", "mail", "test")
@@ -319,11 +321,11 @@ func TestMailFromTheCommandLine(t *testing.T) {
 	for _, planted := range []string{password, wrong} {
 		for form, text := range forms(planted) {
 			if strings.Contains(r.out.String(), text) {
-				t.Errorf("%s shows %s", planted, form)
+				t.Errorf("an output contains the password %s %s", planted, form)
 			}
 		}
 	}
 	if !strings.Contains(r.out.String(), "mail_settings") {
-		t.Error("the dump holds no mail settings: the search has looked into nothing")
+		t.Error("the dump contains no mail settings: nothing was searched")
 	}
 }

@@ -19,24 +19,24 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// A sample is a file as an office published it.
+// A sample is a file as a statistical office published it.
 type sample struct {
 	file, format string
-	last         int64             // the last transaction when it was taken
-	urns         []string          // of its structures
-	messages     map[string]string // what the topic of its format holds for them: the files, by URN
+	last         int64             // the number of the last transaction after it was submitted
+	urns         []string          // URNs of its structures
+	messages     map[string]string // by URN, the file with the last message for it on the topic of its format
 }
 
-// sampleFormats are the formats that are read and written, with the folders of their samples.
+// sampleFormats maps each format that is read and written to the folders of its samples.
 var sampleFormats = map[string][]string{
 	"sdmx-ml-2.1":   {"sdmx-ml-2.1"},
 	"sdmx-json-2.0": {"sdmx-json-2.0", "sdmx-json-2.1"},
 	"fusion-json":   {"fusion-json"},
 }
 
-// Every real file that is taken is published in its own format, and is there read back by the
-// libraries that statisticians use: pysdmx and sdmx1 find in the messages of the topic what they find in
-// the file.
+// Each real file that the registry accepts is published in its own format. The libraries that
+// statisticians use, pysdmx and sdmx1, must read the same structures from the messages on the
+// topic as from the file.
 func TestPeersReadTheTopics(t *testing.T) {
 	t.Parallel()
 	samples := samples(t)
@@ -49,7 +49,7 @@ func TestPeersReadTheTopics(t *testing.T) {
 	}
 	w.call(201, http.MethodPost, "/api/v1/producers", `{"name": "default", "routes": [`+strings.Join(routes, ",")+`]}`, nil)
 	w.call(204, http.MethodPost, "/api/v1/producers/default/start", `{"how": "idle"}`, nil)
-	w.idle("default") // what is recorded before it has started is not sent
+	w.awaitIdle("default") // an idle start does not send what was recorded before it
 	refused := map[string]int{}
 	taken := samples[:0]
 	for _, s := range samples {
@@ -62,7 +62,7 @@ func TestPeersReadTheTopics(t *testing.T) {
 			taken = append(taken, s)
 		}
 	}
-	w.idle("default")
+	w.awaitIdle("default")
 	for why, n := range refused {
 		t.Logf("refused %d: %s", n, why)
 	}
@@ -73,7 +73,7 @@ func TestPeersReadTheTopics(t *testing.T) {
 	w.compare(binary, taken)
 }
 
-// samples lists the real files, which are outside of the repository.
+// samples lists the real files. They are not part of the repository.
 func samples(t *testing.T) (list []*sample) {
 	t.Helper()
 	dir := os.Getenv("URNCAST_SHARED")
@@ -95,8 +95,8 @@ func samples(t *testing.T) (list []*sample) {
 	return list
 }
 
-// take makes a sample the content of the registry, which it empties before but for a codelist, and
-// says why it is refused.
+// take empties the registry but for one codelist and submits a sample. It returns why the
+// sample is refused, or "".
 func (w *world) take(s *sample) (why string) {
 	w.t.Helper()
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure?action=full-replace&wholeRegistry=true&force=empty", rig.Message(rig.Codelist{ID: "CL_LEFT", Name: "Left", Codes: 1})); err != nil {
@@ -139,7 +139,7 @@ func (w *world) take(s *sample) (why string) {
 	return ""
 }
 
-// fetch gives each sample the messages that the topic of its format had for its structures.
+// fetch writes to files the messages that the topics hold for the structures of each sample.
 func (w *world) fetch(samples []*sample) {
 	w.t.Helper()
 	dir := w.t.TempDir()
@@ -168,44 +168,48 @@ func (w *world) fetch(samples []*sample) {
 	}
 }
 
-// sameStructure compares URNs, of which one may be spelled as in SDMX 2.1 and the other as in 3.0.
+// sameStructure reports whether two URNs name the same structure, where one may have the class
+// name of SDMX 2.1 and the other that of 3.0.
 func sameStructure(a, b string) bool {
 	spelled := strings.NewReplacer(".ContentConstraint=", ".DataConstraint=")
 	return spelled.Replace(a) == spelled.Replace(b)
 }
 
-// verdict is what one library says of a sample.
+// A verdict is what one library found in a sample and its messages, as testdata/peers.py
+// prints it.
 type verdict struct {
 	Unread     string
 	Read, Same int
 	Differs    []string
 }
 
-// limits are differences that come from how a library reads the file, not from what the topic holds.
+// limits are prefixes of differences that come from how a library reads the file, not from
+// what is on the topic.
 var limits = []string{
-	// Of what is named before it is there, sdmx1 keeps the empty thing that it made for the name.
+	// sdmx1 keeps an empty placeholder for an item that is referenced before it is defined.
 	"sdmx1 Codelist=SDMX:CL_AGE(1.0).items.Y:", "sdmx1 ProvisionAgreement=WB:GCI_GHA(1.0).names:",
 	// sdmx1 reads a ruleset scheme only beside a transformation scheme that names it.
 	"sdmx1 SDMX:RS1(1.0) cannot be read: RuntimeError: 1 uncollected items",
-	// pysdmx keeps the last of several hierarchies that have one id in different hierarchical codelists.
-	// Fixed values stand in no order; those of the source are written first.
+	// The order of fixed values has no meaning; urncast writes those of the source first.
 	"pysdmx StructureMap=BIS:SRC_2_MDD(1.0).maps",
+	// pysdmx keeps only the last of hierarchies with the same id in different hierarchical codelists.
 	"pysdmx Hierarchy=BIS:HIERARCHY_BORROWERS(1.0)", "pysdmx Hierarchy=BIS:HIERARCHY_COUNTRY(1.0)",
 }
 
-// least is how many structures were the same when this was written.
+// least is how many structures each library must find equal: as many as when this test was
+// written.
 var least = map[string]int{"sdmx-ml-2.1, pysdmx": 1793, "sdmx-ml-2.1, sdmx1": 2059, "sdmx-json-2.0, pysdmx": 69}
 
-// refusals are the reasons for which a real file may be refused.
+// refusals are parts of the reasons for which a real file may be refused.
 var refusals = []string{
 	"the message holds no structures",
 	"class Categorisation is maintainable, so nothing may follow the version",   // a wrong reference
-	"it is of a type that",                                                      // of metadata sets, and of Fusion Metadata Registry's own
-	"a fixed value is that of one component",                                    // a made-up map that names two
-	"class ConceptSchemeMap is maintainable, so nothing may follow the version", // a made-up reference
+	"it is of a type that",                                                      // metadata sets, and types that only Fusion Metadata Registry has
+	"a fixed value is that of one component",                                    // an invented map that names two components
+	"class ConceptSchemeMap is maintainable, so nothing may follow the version", // an invented reference
 }
 
-// compare has the libraries compare each sample with its messages.
+// compare makes the libraries compare each sample with its messages.
 func (w *world) compare(python string, samples []*sample) {
 	w.t.Helper()
 	var jobs bytes.Buffer
@@ -217,11 +221,11 @@ func (w *world) compare(python string, samples []*sample) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Minute)
 	defer cancel()
 	c := exec.CommandContext(ctx, python, "testdata/peers.py")
-	var complaints strings.Builder
-	c.Stdin, c.Stderr = &jobs, &complaints
+	var stderr strings.Builder
+	c.Stdin, c.Stderr = &jobs, &stderr
 	out, err := c.Output()
 	if err != nil {
-		w.t.Fatalf("testdata/peers.py: %v\n%s", err, complaints.String()[max(0, complaints.Len()-2000):])
+		w.t.Fatalf("testdata/peers.py: %v\n%s", err, stderr.String()[max(0, stderr.Len()-2000):])
 	}
 	type total struct{ files, read, same, differ int }
 	totals := map[string]*total{}
@@ -252,8 +256,8 @@ func (w *world) compare(python string, samples []*sample) {
 	}
 	for what, n := range totals {
 		if n.same < least[what] {
-			w.t.Errorf("%s found only %d structures of the files on the topic, not %d: the test shows less than it did", what, n.same, least[what])
+			w.t.Errorf("%s: only %d structures are the same in file and topic, want at least %d", what, n.same, least[what])
 		}
-		w.t.Logf("%s: %d files read; of their structures %d are the same on the topic, %d differ; %d messages read", what, n.files, n.same, n.differ, n.read)
+		w.t.Logf("%s: %d files were read; %d of their structures are the same on the topic, %d differ; %d messages were read", what, n.files, n.same, n.differ, n.read)
 	}
 }

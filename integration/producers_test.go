@@ -15,7 +15,8 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// newFleet makes a world whose producers are made through the API.
+// newFleet makes a world without a configured topic: its producers are created through the
+// API.
 func newFleet(t *testing.T, k *rig.Kafka, s *pg.Server) *world {
 	t.Helper()
 	name := fmt.Sprintf("w%d", worlds.Add(1))
@@ -26,7 +27,8 @@ func newFleet(t *testing.T, k *rig.Kafka, s *pg.Server) *world {
 	return w
 }
 
-// call asks the API, and reads its answer unless into is nil.
+// call makes a request to the API, which must be answered with status want. It decodes the
+// response into into, if that is not nil.
 func (w *world) call(want int, method, path, body string, into any) string {
 	w.t.Helper()
 	status, answer, err := w.product.Do(method, path, "application/json", []byte(body))
@@ -41,7 +43,7 @@ func (w *world) call(want int, method, path, body string, into any) string {
 	return string(answer)
 }
 
-// running says whether the process is there still.
+// running reports whether the process still runs.
 func (w *world) running() bool {
 	select {
 	case <-w.product.Process().Done():
@@ -51,8 +53,8 @@ func (w *world) running() bool {
 	}
 }
 
-// idle waits until a producer has handled everything and has no job.
-func (w *world) idle(name string) {
+// awaitIdle waits until a producer is IDLE with nothing pending and no job.
+func (w *world) awaitIdle(name string) {
 	w.t.Helper()
 	var s struct {
 		producerStatus
@@ -66,10 +68,11 @@ func (w *world) idle(name string) {
 			return
 		}
 	}
-	w.t.Fatalf("producer %s does not get idle: %+v, %v", name, s, err)
+	w.t.Fatalf("producer %s is not idle after 90 s: %+v, %v", name, s, err)
 }
 
-func (w *world) asks(name, want string) {
+// awaitReason waits until the reason of a producer contains a text.
+func (w *world) awaitReason(name, want string) {
 	w.t.Helper()
 	var s producerStatus
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -77,17 +80,19 @@ func (w *world) asks(name, want string) {
 			return
 		}
 	}
-	w.t.Fatalf("producer %s does not say %q; it is %+v", name, want, s)
+	w.t.Fatalf("the reason of producer %s does not contain %q after 60 s; the producer is %+v", name, want, s)
 }
 
-func (w *world) wantOn(topic string, want ...string) {
+// wantMessagesOn checks the messages of a topic, given as messageLines.
+func (w *world) wantMessagesOn(topic string, want ...string) {
 	w.t.Helper()
-	if got := w.toldOn(topic); !slices.Equal(got, want) {
-		w.t.Errorf("topic %s says\n%s\nwant\n%s", topic, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if got := w.messageLinesOn(topic); !slices.Equal(got, want) {
+		w.t.Errorf("topic %s has the messages\n%s\nwant\n%s", topic, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// wantPart asserts that topics hold what their ids let pass of another one.
+// wantPart checks that each topic in parts has those messages of topic whole that concern its
+// codelists.
 func (w *world) wantPart(whole string, parts map[string][]string) {
 	w.t.Helper()
 	read := func(topic string) *topiccheck.Log {
@@ -108,15 +113,16 @@ func (w *world) wantPart(whole string, parts map[string][]string) {
 	}
 }
 
-// One Kafka transaction goes over all routes: killed at each step of publishing, and
-// again and again under load, what one topic shows to be committed is on all, once.
+// One Kafka transaction covers all routes of a producer. urncast is killed at each step of
+// publishing, again and again under load; whatever is committed on one topic is on all of
+// them, once.
 func TestRoutesCommitTogether(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.call(201, http.MethodPost, "/api/v1/producers", `{"name": "default", "routes": [{"topic": "r.all", "format": "fusion-json"},
 		{"topic": "r.xml", "format": "sdmx-ml-2.1", "filter": {"urns": ["*:CL_A(*", "*:CL_B(*"]}}, {"topic": "r.c", "format": "fusion-json", "filter": {"urns": ["*:CL_C(*"]}}]}`, nil)
 	w.call(204, http.MethodPost, "/api/v1/producers/default/start", `{"how": "idle"}`, nil)
-	w.idle("default")
+	w.awaitIdle("default")
 	steps := []string{"publish-begun", "publish-produced", "publish-delivered", "publish-committed", "publish-moved", "recover-fenced", "recover-read"}
 	for i := range runs(t, 14) {
 		if err := w.product.Stop(); err != nil {
@@ -139,10 +145,10 @@ func TestRoutesCommitTogether(t *testing.T) {
 			if id != both.ID && w.random.IntN(2) == 0 {
 				lists = append(lists, both)
 			}
-			_ = w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...)) // whether it was taken, the feed says
+			_ = w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...)) // the feed shows whether the submission was recorded
 		}
 		w.start()
-		w.idle("default")
+		w.awaitIdle("default")
 		if w.wantPart("r.all", map[string][]string{"r.xml": {"CL_A", "CL_B"}, "r.c": {"CL_C"}}); t.Failed() {
 			t.Fatalf("after %s", step)
 		}
@@ -154,66 +160,67 @@ func TestRoutesCommitTogether(t *testing.T) {
 	}
 }
 
-// Routes are added, changed and removed while the producer runs; each change asks, or
-// is answered with it, and concerns the topics that it is about alone.
+// Routes are added, changed and removed while the producer runs. Each change makes the
+// producer ask, unless the answer comes with it, and affects only the topics of the routes
+// concerned.
 func TestRoutesAreChanged(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.run("producer", "create", "public", "--topic", "c.one")
 	w.run("producer", "start", "--idle")
-	w.idle("public")
+	w.awaitIdle("public")
 	w.replaceLists("CL_A", "CL_B")
-	w.idle("public")
+	w.awaitIdle("public")
 
 	w.run("producer", "route", "set", "c.two", "--urns", "*:CL_A(*")
-	w.asks("public", "Topic c.two was added.")
+	w.awaitReason("public", "Topic c.two was added.")
 	w.replaceLists("CL_B")
 	w.run("producer", "start", "--baseline", "--yes")
-	w.idle("public")
+	w.awaitIdle("public")
 	w.replaceLists("CL_A")
-	w.idle("public")
+	w.awaitIdle("public")
 	one := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2", "2 replace CL_B(1.0) 1/1", "3 replace CL_A(1.0) 1/1"}
 	two := []string{"1 replace CL_A(1.0) 1/1 baseline", "3 replace CL_A(1.0) 1/1"}
-	w.wantOn("c.one", one...)
-	w.wantOn("c.two", two...)
+	w.wantMessagesOn("c.one", one...)
+	w.wantMessagesOn("c.two", two...)
 
 	w.run("producer", "route", "set", "c.two", "--urns", "*:CL_B(*", "--then", "continue")
-	w.idle("public")
+	w.awaitIdle("public")
 	w.replaceLists("CL_A", "CL_B")
-	w.idle("public")
+	w.awaitIdle("public")
 	two = append(two, "3 delete CL_A(1.0) 1/1 filter", "4 replace CL_B(1.0) 1/1")
-	w.wantOn("c.one", append(one, "4 replace CL_A(1.0) 1/2", "4 replace CL_B(1.0) 2/2")...)
-	w.wantOn("c.two", two...)
+	w.wantMessagesOn("c.one", append(one, "4 replace CL_A(1.0) 1/2", "4 replace CL_B(1.0) 2/2")...)
+	w.wantMessagesOn("c.two", two...)
 
-	// A route whose topic is gone keeps nobody from removing it.
+	// A route can be removed although its topic was deleted.
 	w.kafka.DeleteTopic(t, "c.one")
 	w.run("producer", "route", "remove", "c.one", "--then", "continue", "--yes")
-	w.idle("public")
+	w.awaitIdle("public")
 	w.replaceLists("CL_B")
-	w.idle("public")
-	w.wantOn("c.two", append(two, "5 replace CL_B(1.0) 1/1")...)
+	w.awaitIdle("public")
+	w.wantMessagesOn("c.two", append(two, "5 replace CL_B(1.0) 1/1")...)
 	w.run("verify", "--bootstrap", w.kafka.Bootstrap())
 }
 
-// A job is sent once, whole, in its turn, wherever the process is killed in it; what
-// it finds on the topic and is gone gets tombstones.
+// A job is sent once, complete and in its turn, wherever in it the process is killed.
+// Structures that no longer exist but are on the topic get tombstones.
 func TestRepublications(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, rig.StartKafka(t), pg.Shared(t))
 	w.run("producer", "create", "default", "--topic", "j.one")
 	w.run("producer", "start", "--idle")
-	w.idle("default")
+	w.awaitIdle("default")
 	w.replaceLists("CL_A", "CL_B")
 	w.replaceLists("CL_C")
 	w.replaceLists("CL_B")
-	w.idle("default")
+	w.awaitIdle("default")
 	want := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2", "2 replace CL_C(1.0) 1/1", "3 replace CL_B(1.0) 1/1"}
 	job := func(args []string, lines ...string) {
 		t.Helper()
 		w.run(append([]string{"producer", "publish", "--yes"}, args...)...)
-		w.idle("default")
+		w.awaitIdle("default")
 		want = append(want, lines...)
-		w.wantOn("j.one", want...)
+		w.wantMessagesOn("j.one", want...)
 	}
 	job([]string{"--urns", "*:CL_B(*"}, "3 replace CL_B(1.0) 1/1 republish")
 	job([]string{"--from", "2", "--to", "3"}, "3 replace CL_B(1.0) 1/2 republish", "3 replace CL_C(1.0) 2/2 republish")
@@ -232,29 +239,29 @@ func TestRepublications(t *testing.T) {
 		w.run("producer", "publish", "--urns", "*:CL_C(*")
 		for deadline := time.Now().Add(30 * time.Second); w.running(); time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("%s was not reached", step)
+				t.Fatalf("urncast did not end at %s within 30 s", step)
 			}
 		}
 		w.start()
-		w.idle("default")
+		w.awaitIdle("default")
 		want = append(want, "3 replace CL_C(1.0) 1/1 republish")
-		w.wantOn("j.one", want...)
+		w.wantMessagesOn("j.one", want...)
 	}
-	// A job that is asked for while the producer is suspended waits, and can be cancelled.
+	// A job that is requested while the producer is suspended waits, and can be cancelled.
 	w.run("producer", "suspend")
-	w.asks("default", "Suspended by hand")
+	w.awaitReason("default", "Suspended by hand")
 	var j struct{ ID string }
 	w.call(202, http.MethodPost, "/api/v1/producers/default/jobs", `{"filter": {"urns": ["*:CL_A(*"]}}`, &j)
 	w.call(202, http.MethodPost, "/api/v1/producers/default/jobs", `{"filter": {"urns": ["*:CL_B(*"]}}`, nil)
 	w.run("producer", "cancel", j.ID, "--yes")
 	w.run("producer", "resume")
-	w.idle("default")
-	w.wantOn("j.one", append(want, "3 replace CL_B(1.0) 1/1 republish")...)
+	w.awaitIdle("default")
+	w.wantMessagesOn("j.one", append(want, "3 replace CL_B(1.0) 1/1 republish")...)
 	w.run("verify", "--bootstrap", w.kafka.Bootstrap())
 }
 
-// Producers fail apart from each other. One that is deleted and made again is another
-// one, which takes the topic over; a topic of one that there is still is refused.
+// Producers fail independently of each other. A producer that is created after another of its
+// topic was deleted takes the topic over; the topic of an existing producer is refused.
 func TestProducersApart(t *testing.T) {
 	t.Parallel()
 	k := rig.StartKafka(t)
@@ -263,21 +270,21 @@ func TestProducersApart(t *testing.T) {
 	w.run("producer", "create", "wide", "--topic", "a.wide")
 	w.run("producer", "create", "small", "--topic", "a.small")
 	if out, err := w.product.Run(t.Context(), "producer", "create", "third", "--topic", "a.wide"); err == nil || !strings.Contains(out, "Topic a.wide belongs to producer wide") {
-		t.Errorf("a topic twice: %v %s", err, out)
+		t.Errorf("a second producer for one topic: %v %s", err, out)
 	}
 	for _, name := range []string{"wide", "small"} {
 		w.run("producer", "start", "--producer", name, "--idle")
-		w.idle(name)
+		w.awaitIdle(name)
 	}
 	w.replaceLists("CL_A")
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})); err != nil {
 		t.Fatal(err)
 	}
-	w.asks("small", "CL_LARGE(1.0)")
+	w.awaitReason("small", "CL_LARGE(1.0)")
 	w.replaceLists("CL_A")
-	w.idle("wide")
-	w.wantOn("a.wide", "1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1", "3 replace CL_A(1.0) 1/1")
-	w.wantOn("a.small", "1 replace CL_A(1.0) 1/1")
+	w.awaitIdle("wide")
+	w.wantMessagesOn("a.wide", "1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1", "3 replace CL_A(1.0) 1/1")
+	w.wantMessagesOn("a.small", "1 replace CL_A(1.0) 1/1")
 	if out := w.call(200, http.MethodGet, "/api/v1/transactions/2", "", nil); !strings.Contains(out, `"producer":"small","status":"FAILED"`) || !strings.Contains(out, `"producer":"wide","status":"SENT"`) {
 		t.Errorf("transaction 2 is %s", out)
 	}
@@ -285,23 +292,23 @@ func TestProducersApart(t *testing.T) {
 	w.run("producer", "delete", "wide", "--yes")
 	w.run("producer", "create", "anew", "--topic", "a.wide")
 	w.run("producer", "start", "--producer", "anew", "--baseline", "--yes")
-	w.idle("anew")
+	w.awaitIdle("anew")
 	w.replaceLists("CL_A")
-	w.idle("anew")
-	w.wantOn("a.wide", "1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1", "3 replace CL_A(1.0) 1/1",
+	w.awaitIdle("anew")
+	w.wantMessagesOn("a.wide", "1 replace CL_A(1.0) 1/1", "2 replace CL_LARGE(1.0) 1/1", "3 replace CL_A(1.0) 1/1",
 		"3 replace CL_A(1.0) 1/2 baseline", "3 replace CL_LARGE(1.0) 2/2 baseline", "4 replace CL_A(1.0) 1/1")
 	w.run("producer", "delete", "anew", "--yes")
 	w.run("producer", "create", "again", "--topic", "a.wide")
 	w.run("producer", "start", "--producer", "again", "--idle")
-	w.idle("again")
-	if err := w.product.Stop(); err != nil { // and it is remembered
+	w.awaitIdle("again")
+	if err := w.product.Stop(); err != nil { // whose topic it is now is recorded, and survives a restart
 		t.Fatal(err)
 	}
 	w.start()
 	w.replaceLists("CL_A")
-	w.idle("again")
-	told := w.toldOn("a.wide")
-	if last := told[len(told)-1]; last != "5 replace CL_A(1.0) 1/1" || len(told) != 7 {
-		t.Errorf("the topic says\n%s", strings.Join(told, "\n"))
+	w.awaitIdle("again")
+	lines := w.messageLinesOn("a.wide")
+	if last := lines[len(lines)-1]; last != "5 replace CL_A(1.0) 1/1" || len(lines) != 7 {
+		t.Errorf("the topic has the messages\n%s", strings.Join(lines, "\n"))
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// A tail is urncast tail --json under way.
+// A tail is an urncast tail --json that runs, with its output in the file log.
 type tail struct {
 	t       *testing.T
 	log     string
@@ -35,23 +35,23 @@ func (w *world) tail(args ...string) *tail {
 	return x
 }
 
-// A tailed is a line of it.
-type tailed struct {
+// A tailLine is a message as a line of the output shows it.
+type tailLine struct {
 	Offset                       int64
 	Transaction, Position, Count string
 	URN                          string
 	Bytes                        int
 }
 
-// lines are the messages, and apart from them the words, that it has printed.
-func (x *tail) lines() (messages []tailed, words string) {
+// lines returns the messages that it has printed, and all other text that it has printed.
+func (x *tail) lines() (messages []tailLine, words string) {
 	x.t.Helper()
 	text, err := os.ReadFile(x.log)
 	if err != nil {
 		x.t.Fatal(err)
 	}
 	for line := range bytes.Lines(text) {
-		var m tailed
+		var m tailLine
 		if err := json.Unmarshal(line, &m); err == nil && line[len(line)-1] == '\n' {
 			messages = append(messages, m)
 		} else if line[0] != '{' {
@@ -61,8 +61,8 @@ func (x *tail) lines() (messages []tailed, words string) {
 	return messages, words
 }
 
-// await waits until it has printed what is wanted.
-func (x *tail) await(what string, patience time.Duration, wanted func(messages []tailed, words string) bool) {
+// await waits until the output is as wanted; what names that for the log.
+func (x *tail) await(what string, patience time.Duration, wanted func(messages []tailLine, words string) bool) {
 	x.t.Helper()
 	began := time.Now()
 	for ; time.Since(began) < patience; time.Sleep(20 * time.Millisecond) {
@@ -72,25 +72,26 @@ func (x *tail) await(what string, patience time.Duration, wanted func(messages [
 		}
 	}
 	messages, words := x.lines()
-	x.t.Fatalf("%s: not within %s; it printed %d messages and said %q", what, patience, len(messages), words)
+	x.t.Fatalf("%s: not within %s; the tail has printed %d messages and the text %q", what, patience, len(messages), words)
 }
 
-// published waits until it has shown exactly what is on the topic.
-func (x *tail) published(w *world) {
+// wantAll waits until it has shown as many messages as the topic has, and checks that they are
+// the same.
+func (x *tail) wantAll(w *world) {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	x.await("all messages", 20*time.Second, func(m []tailed, _ string) bool { return len(m) >= len(l.Messages) })
+	x.await("all messages", 20*time.Second, func(m []tailLine, _ string) bool { return len(m) >= len(l.Messages) })
 	messages, _ := x.lines()
 	for i, m := range messages {
 		if i >= len(l.Messages) {
-			w.t.Fatalf("it shows %d messages, the topic has %d", len(messages), len(l.Messages))
+			w.t.Fatalf("the tail shows %d messages, the topic has %d", len(messages), len(l.Messages))
 		}
 		is := l.Messages[i]
 		if m.Offset != is.Offset || m.URN != is.Key || m.Transaction != fmt.Sprint(is.Number) || m.Position != fmt.Sprint(is.Position) || m.Bytes != len(is.Value) {
-			w.t.Fatalf("message %d: it shows %+v, the topic has %s at offset %d", i, m, is.Key, is.Offset)
+			w.t.Fatalf("message %d: the tail shows %+v, the topic has %s at offset %d", i, m, is.Key, is.Offset)
 		}
 	}
 }
@@ -105,50 +106,52 @@ func (w *world) submitSome(prefix string, n int) {
 	}
 }
 
-// toldWithin is how long a reader may take to say in words what is wrong.
-const toldWithin = 10 * time.Second
+// failsWithin is how long urncast tail and verify may take until they report what is wrong.
+const failsWithin = 10 * time.Second
 
-// refusedVerb asserts that a verb ends with words within seconds.
-func (w *world) refusedVerb(args []string, words ...string) {
+// wantCommandFails checks that an urncast command fails within failsWithin, prints the words
+// and prints no secret.
+func (w *world) wantCommandFails(args []string, words ...string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*toldWithin)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*failsWithin)
 	defer cancel()
 	began := time.Now()
 	out, err := w.product.Run(ctx, args...)
 	took := time.Since(began).Round(10 * time.Millisecond)
 	w.t.Logf("urncast %s, %s: %s", strings.Join(args, " "), took, strings.TrimSpace(out))
-	if err == nil || took > toldWithin {
-		w.t.Errorf("urncast %s ended after %s with %v", strings.Join(args, " "), took, err)
+	if err == nil || took > failsWithin {
+		w.t.Errorf("urncast %s ended after %s with %v, want an error within %s", strings.Join(args, " "), took, err, failsWithin)
 	}
 	for _, want := range words {
 		if !strings.Contains(out, want) {
-			w.t.Errorf("urncast %s does not say %q: %s", strings.Join(args, " "), want, out)
+			w.t.Errorf("urncast %s does not print %q: %s", strings.Join(args, " "), want, out)
 		}
 	}
 	for _, secret := range []string{alicesPassword, alicesSecret} {
 		if strings.Contains(out, secret) {
-			w.t.Errorf("urncast %s gives a secret away", strings.Join(args, " "))
+			w.t.Errorf("urncast %s prints a secret", strings.Join(args, " "))
 		}
 	}
 }
 
-// A cluster that asks for TLS and a login is read through the registry, which has the
-// connection: tail shows what was published, verify proves it, and what is wrong is told.
+// urncast tail and verify read a cluster that requires TLS and a login through the registry,
+// which holds the connection. tail shows what was published, verify confirms it, and both
+// report what is wrong.
 func TestReaders(t *testing.T) {
 	t.Parallel()
 	s := startSecured(t)
 	t.Run("refused", s.readRefused)
 	t.Run("missing", s.readMissing)
 	t.Run("several", s.readSeveral)
-	t.Run("ways", s.readWays)
+	t.Run("configurations", s.readConfigs)
 	t.Run("past the registry", s.readPast)
 	t.Run("away", s.readAway)
 }
 
-// readWays reads in each way of securing a connection.
-func (s *secured) readWays(t *testing.T) {
+// readConfigs reads with each configuration of a secured connection.
+func (s *secured) readConfigs(t *testing.T) {
 	var rows sync.WaitGroup
-	for _, v := range s.ways() {
+	for _, v := range s.clientConfigs() {
 		rows.Go(func() {
 			t.Run(v.name, func(t *testing.T) {
 				w := s.newWorld(t, v)
@@ -157,7 +160,7 @@ func (s *secured) readWays(t *testing.T) {
 				x := w.tail()
 				w.submitSome("CL_WAY", 5)
 				w.settle()
-				x.published(w)
+				x.wantAll(w)
 				if out, err := w.product.Run(t.Context(), "verify"); err != nil || strings.Count(out, "proven  ") != 7 {
 					t.Errorf("urncast verify: %v\n%s", err, out)
 				}
@@ -167,40 +170,40 @@ func (s *secured) readWays(t *testing.T) {
 	rows.Wait()
 }
 
-// readRefused: a login or a certificate that is refused is told by both verbs.
+// readRefused checks that both commands report a login or a certificate that is refused.
 func (s *secured) readRefused(t *testing.T) {
 	for _, c := range []struct {
-		way
+		clientConfig
 		words string
 	}{
-		{way{"wrong password", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", "no")}, "Check username and password"},
-		{way{"foreign authority", rig.TLS, []string{"security.protocol=ssl", "ssl.ca.location=" + s.foreign.File}}, "urncast rig CA"},
-		{way{"no client certificate", rig.MutualTLS, s.trusting()}, "client certificate"},
-		{way{"wrong client secret", rig.SASLTLS, s.bearer(s.tokens.HTTP, "no")}, "invalid_client"},
+		{clientConfig{"wrong password", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", "no")}, "Check username and password"},
+		{clientConfig{"foreign authority", rig.TLS, []string{"security.protocol=ssl", "ssl.ca.location=" + s.foreign.File}}, "urncast rig CA"},
+		{clientConfig{"no client certificate", rig.MutualTLS, s.trusting()}, "client certificate"},
+		{clientConfig{"wrong client secret", rig.SASLTLS, s.bearer(s.tokens.HTTP, "no")}, "invalid_client"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := s.newWorld(t, c.way)
-			w.refusedVerb([]string{"tail"}, c.words)
-			w.refusedVerb([]string{"verify"}, c.words)
+			w := s.newWorld(t, c.clientConfig)
+			w.wantCommandFails([]string{"tail"}, c.words)
+			w.wantCommandFails([]string{"verify"}, c.words)
 		})
 	}
 }
 
-// readMissing: a topic that is not there, or that no producer publishes to.
+// readMissing reads a topic that does not exist, and one that no producer publishes to.
 func (s *secured) readMissing(t *testing.T) {
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
-	w.refusedVerb([]string{"tail", "--topic", "other"}, "does not publish to topic other", w.topic)
-	w.refusedVerb([]string{"verify", "--from-baseline"}, "holds no baseline", "--from-baseline")
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
+	w.wantCommandFails([]string{"tail", "--topic", "other"}, "does not publish to topic other", w.topic)
+	w.wantCommandFails([]string{"verify", "--from-baseline"}, "holds no baseline", "--from-baseline")
 	s.DeleteTopic(t, w.topic)
-	w.refusedVerb([]string{"tail"}, w.topic)
-	w.refusedVerb([]string{"verify"}, w.topic)
+	w.wantCommandFails([]string{"tail"}, w.topic)
+	w.wantCommandFails([]string{"verify"}, w.topic)
 }
 
-// readSeveral: as many tails as one user may have each see everything, one more is refused
-// in words, and those that are killed leave no consumer behind.
+// readSeveral starts as many tails as one user may have. Each shows everything, one more is
+// refused with a message, and those that are killed leave no Kafka consumer behind.
 func (s *secured) readSeveral(t *testing.T) {
 	const most = 4
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 	w.submitSome("CL_BEFORE", 3)
@@ -211,14 +214,14 @@ func (s *secured) readSeveral(t *testing.T) {
 		tails = append(tails, w.tail())
 	}
 	for _, x := range tails {
-		x.published(w)
+		x.wantAll(w)
 	}
 	w.submitSome("CL_DURING", 3)
 	w.settle()
 	for _, x := range tails {
-		x.published(w)
+		x.wantAll(w)
 	}
-	w.refusedVerb([]string{"tail"}, "You have 4 streams")
+	w.wantCommandFails([]string{"tail"}, "You have 4 streams")
 	during := w.clientThreads()
 	for _, x := range tails {
 		x.process.Kill()
@@ -230,11 +233,11 @@ func (s *secured) readSeveral(t *testing.T) {
 	if after := w.clientThreads(); after > before || during < before+most {
 		t.Errorf("the client had %d threads before, %d with %d tails, %d after they were killed", before, during, most, after)
 	}
-	w.tail().published(w)
+	w.tail().wantAll(w)
 }
 
-// clientThreads counts the threads of Kafka's client in the product: each of its
-// consumers has some.
+// clientThreads returns the number of threads of librdkafka in the instance's process: each
+// consumer has some.
 func (w *world) clientThreads() (n int) {
 	w.t.Helper()
 	names, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/comm", w.product.Process().PID()))
@@ -249,10 +252,10 @@ func (w *world) clientThreads() (n int) {
 	return n
 }
 
-// readPast: servers that are named, several of them, are read past the registry; secured
-// ones with a file such as Kafka's own tools take.
+// readPast reads from brokers directly instead of through the registry: from a list of
+// servers, and with a properties file as Kafka's own tools take it.
 func (s *secured) readPast(t *testing.T) {
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 	w.submitSome("CL_PAST", 3)
@@ -265,51 +268,51 @@ func (s *secured) readPast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, how := range [][]string{{"--bootstrap", "localhost:1," + s.Bootstrap() + "," + s.Bootstrap()}, {"--command-config", config}} {
-		w.tail(how...).published(w)
+		w.tail(how...).wantAll(w)
 		if out, err := w.product.Run(t.Context(), append([]string{"verify"}, how...)...); err != nil || strings.Count(out, "proven  ") != 7 {
 			t.Errorf("urncast verify %s: %v\n%s", how, err, out)
 		}
 	}
-	w.refusedVerb([]string{"tail", "--topic", w.topic, "--bootstrap", "localhost:1,127.0.0.1:1"}, "refuses the connection")
-	w.refusedVerb([]string{"tail", "--topic", "never-made", "--bootstrap", s.Bootstrap()}, "opic never-made does not exist")
+	w.wantCommandFails([]string{"tail", "--topic", w.topic, "--bootstrap", "localhost:1,127.0.0.1:1"}, "refuses the connection")
+	w.wantCommandFails([]string{"tail", "--topic", "never-made", "--bootstrap", s.Bootstrap()}, "opic never-made does not exist")
 }
 
-// readAway: a tail says that the cluster is away, or the registry, and then goes on where
-// it was: nothing is shown twice, and nothing is left out.
+// readAway stops the cluster and later the registry. A tail reports each, and then continues
+// where it was, so that it shows no message twice and omits none.
 func (s *secured) readAway(t *testing.T) {
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", alicesPassword)})
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 	w.submitSome("CL_FIRST", 3)
 	w.settle()
 	x, past, ends := w.tail(), w.tail("--bootstrap", s.Bootstrap()), w.tail("--no-from-start")
-	x.published(w)
-	past.published(w)
-	time.Sleep(3 * time.Second) // until the last one has begun
+	x.wantAll(w)
+	past.wantAll(w)
+	time.Sleep(3 * time.Second) // until the tail that shows only new messages has begun
 
 	s.Kill()
 	for _, one := range []*tail{x, past, ends} {
-		one.await("broker away", 2*toldWithin, func(_ []tailed, words string) bool { return strings.Contains(words, "refuses the connection") })
+		one.await("broker away", 2*failsWithin, func(_ []tailLine, words string) bool { return strings.Contains(words, "refuses the connection") })
 	}
-	w.refusedVerb([]string{"tail"}, "refuses the connection")
-	w.refusedVerb([]string{"verify"}, "refuses the connection")
+	w.wantCommandFails([]string{"tail"}, "refuses the connection")
+	w.wantCommandFails([]string{"verify"}, "refuses the connection")
 	w.submitSome("CL_AWAY", 3)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	w.settle()
-	x.published(w)
-	past.published(w)
+	x.wantAll(w)
+	past.wantAll(w)
 
 	w.product.Kill()
-	x.await("registry away", toldWithin, func(_ []tailed, words string) bool { return strings.Contains(words, w.product.URL) })
+	x.await("registry away", failsWithin, func(_ []tailLine, words string) bool { return strings.Contains(words, w.product.URL) })
 	w.start()
 	w.submitSome("CL_AGAIN", 3)
 	w.settle()
-	x.published(w)
-	ends.await("only what came later", 20*time.Second, func(m []tailed, _ string) bool {
+	x.wantAll(w)
+	ends.await("only what came later", 20*time.Second, func(m []tailLine, _ string) bool {
 		return len(m) == 12 && strings.Contains(m[0].URN, "CL_AWAY_0") && strings.Contains(m[11].URN, "CL_AGAIN_2_B")
 	})
 	w.product.Kill()
-	w.refusedVerb([]string{"tail"}, "does not answer")
+	w.wantCommandFails([]string{"tail"}, "does not answer")
 }

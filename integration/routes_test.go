@@ -12,10 +12,12 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// told lists the topic's messages as "number action id", jobs marked.
-func (w *world) told() []string { return w.toldOn(w.topic) }
+// messageLines returns each message of the topic as "number action id position/count", and the
+// kind of its job if it has one.
+func (w *world) messageLines() []string { return w.messageLinesOn(w.topic) }
 
-func (w *world) toldOn(topic string) (lines []string) {
+// messageLinesOn is messageLines for another topic.
+func (w *world) messageLinesOn(topic string) (lines []string) {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), topic)
 	if err != nil {
@@ -30,6 +32,7 @@ func (w *world) toldOn(topic string) (lines []string) {
 	return lines
 }
 
+// replaceLists submits codelists with these ids and random names.
 func (w *world) replaceLists(ids ...string) {
 	w.t.Helper()
 	var lists []rig.Codelist
@@ -41,8 +44,8 @@ func (w *world) replaceLists(ids ...string) {
 	}
 }
 
-// TestFilter narrows a route that has published, goes on, and widens it with a
-// baseline: at each step a real topic holds what passes, and verify agrees.
+// The filter of a route that has published is narrowed, then removed with a baseline. After
+// each step the topic holds what the filter accepts, and urncast verify agrees.
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
@@ -52,7 +55,7 @@ func TestFilter(t *testing.T) {
 
 	s := w.settings
 	s.Env = append(slices.Clone(s.Env), "URNCAST_URNS=*:CL_A(*,*:CL_C(*")
-	w.changedAsking(s, "The filter was changed from none to", "CL_B", "CL_C")
+	w.restartAsking(s, "The filter was changed from none to", "CL_B", "CL_C")
 	w.command("start", "continue")
 	w.settle()
 	w.replaceLists("CL_B")
@@ -60,24 +63,24 @@ func TestFilter(t *testing.T) {
 	w.settle()
 	want := []string{"1 replace CL_A(1.0) 1/2", "1 replace CL_B(1.0) 2/2",
 		"1 delete CL_B(1.0) 1/1 filter", "2 replace CL_C(1.0) 1/1", "4 replace CL_A(1.0) 1/1"}
-	w.wantTold(want...)
+	w.wantMessages(want...)
 	out, err := w.product.Run(t.Context(), "verify", "--bootstrap", w.kafka.Bootstrap())
 	if err != nil || !strings.Contains(out, "proven        P7 nothing is on the topic that the filter does not take") || !strings.Contains(out, "transaction 3 was skipped; the route has a filter") {
 		t.Errorf("urncast verify: %v\n%s", err, out)
 	}
 
 	s.Env = slices.DeleteFunc(slices.Clone(s.Env), func(e string) bool { return strings.HasPrefix(e, "URNCAST_URNS") })
-	w.changedAsking(s, "to none", "CL_D")
+	w.restartAsking(s, "to none", "CL_D")
 	w.command("start", "baseline")
 	w.settle()
 	want = append(want, "5 replace CL_A(1.0) 1/4 baseline", "5 replace CL_B(1.0) 2/4 baseline", "5 replace CL_C(1.0) 3/4 baseline", "5 replace CL_D(1.0) 4/4 baseline")
-	w.wantTold(want...)
+	w.wantMessages(want...)
 	w.check()
 }
 
-// changedAsking restarts the product with other settings and a change that is
-// pending, and waits for the question.
-func (w *world) changedAsking(s rig.Settings, asks string, pending ...string) {
+// restartAsking restarts urncast with other settings, submits a change, and waits until the
+// producer asks about the settings.
+func (w *world) restartAsking(s rig.Settings, asks string, pending ...string) {
 	w.t.Helper()
 	if err := w.product.Stop(); err != nil {
 		w.t.Fatal(err)
@@ -86,13 +89,14 @@ func (w *world) changedAsking(s rig.Settings, asks string, pending ...string) {
 	w.start()
 	w.replaceLists(pending...)
 	if q := w.awaitQuestion(); !strings.Contains(q.Reason, asks) {
-		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
+		w.t.Errorf("the question does not contain %q: %s", asks, q.Reason)
 	}
 }
 
-func (w *world) wantTold(want ...string) {
+// wantMessages checks the messages of the world's topic.
+func (w *world) wantMessages(want ...string) {
 	w.t.Helper()
-	if got := w.told(); !slices.Equal(got, want) {
-		w.t.Errorf("the topic says\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	if got := w.messageLines(); !slices.Equal(got, want) {
+		w.t.Errorf("the topic has the messages\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -21,26 +21,26 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A secretRun is one run of the product with planted secrets, and everything that
-// it let out.
+// A secretRun is an instance of urncast that is given planted secrets, and everything that it
+// puts out.
 type secretRun struct {
 	t        *testing.T
 	product  *rig.Product
 	postgres *pg.Server
 	database string
-	planted  map[string]string // by what it is
-	outputs  map[string]string // by where it came from
+	planted  map[string]string // the secrets, by what they are
+	outputs  map[string]string // by source: a command, a request, a log
 }
 
-// plant makes a secret that stands nowhere by chance.
+// plant makes a random secret, which cannot be in an output by chance.
 func (r *secretRun) plant(what string) string {
 	b := make([]byte, 12)
-	rand.Read(b) // never fails
+	rand.Read(b) // cannot fail
 	r.planted[what] = "planted-" + hex.EncodeToString(b)
 	return r.planted[what]
 }
 
-// file writes a secret to a file, for the command line to read.
+// file writes a secret to a file that a command can read.
 func (r *secretRun) file(content string) string {
 	path := filepath.Join(r.t.TempDir(), "value")
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -49,13 +49,13 @@ func (r *secretRun) file(content string) string {
 	return path
 }
 
-// keep keeps an output, after those of the same source.
-func (r *secretRun) keep(source, text string) string {
+// record appends an output to those of its source.
+func (r *secretRun) record(source, text string) string {
 	r.outputs[source] += text + "\n"
 	return text
 }
 
-// run runs a verb, whose end must be as expected.
+// run runs an urncast command, which must succeed or fail as works says.
 func (r *secretRun) run(works bool, args ...string) string {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), 2*time.Minute)
@@ -64,17 +64,17 @@ func (r *secretRun) run(works bool, args ...string) string {
 	if (err == nil) != works {
 		r.t.Errorf("urncast %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return r.keep("urncast "+args[0]+" "+args[1], out)
+	return r.record("urncast "+args[0]+" "+args[1], out)
 }
 
-// call makes a request; any answer will do, if status is 0.
+// call makes a request that must be answered with status; 0 accepts any.
 func (r *secretRun) call(status int, method, path, media, body string) string {
 	r.t.Helper()
 	got, answer, err := r.product.Do(method, path, media, []byte(body))
 	if err != nil || status != 0 && got != status {
 		r.t.Errorf("%s %s: %d, %v\n%s", method, path, got, err, answer)
 	}
-	return r.keep(method+" "+path, string(answer))
+	return r.record(method+" "+path, string(answer))
 }
 
 func (r *secretRun) json(v any) string {
@@ -85,7 +85,7 @@ func (r *secretRun) json(v any) string {
 	return string(b)
 }
 
-// await waits until the producer is as wanted.
+// await waits until the producer's status is as wanted.
 func (r *secretRun) await(wanted func(producerStatus) bool) {
 	r.t.Helper()
 	var s producerStatus
@@ -95,11 +95,11 @@ func (r *secretRun) await(wanted func(producerStatus) bool) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	r.t.Fatalf("the producer did not get there; it is %+v", s)
+	r.t.Fatalf("the producer is not in the state that the test waits for, but %+v", s)
 }
 
-// everyProperty saves, checks and pastes each secret property with a value of its
-// own; most are refused, and an answer is an answer.
+// everyProperty saves, checks and pastes each secret property with a value of its own. Most
+// are refused; the refusals are searched like every other output.
 func (r *secretRun) everyProperty() {
 	var table struct {
 		Properties []struct {
@@ -127,7 +127,7 @@ func (r *secretRun) everyProperty() {
 			r.everyWay(fmt.Sprintf("p%d", tried), properties, nil)
 		}
 	}
-	// Files are not what they are said to be.
+	// Files whose content is not of their stated type.
 	for _, kind := range []string{"PEM", "PKCS12", "JKS"} {
 		r.everyWay("f-"+kind, map[string]string{"bootstrap.servers": "127.0.0.1:1", "security.protocol": "SSL",
 			"ssl.keystore.type": kind, "ssl.keystore.location": "upload:store",
@@ -140,14 +140,14 @@ func (r *secretRun) everyProperty() {
 			`keyTab="upload:keytab" principal="a@B";`},
 		map[string][]byte{"keytab": []byte(r.plant("a keytab"))})
 	if tried < 10 {
-		r.t.Errorf("only %d secrets were tried", tried)
+		r.t.Errorf("only %d combinations of secret properties were tried, want at least 10", tried)
 	}
 }
 
-// scramLine is a JAAS line for a user and a password.
+// scramLine is a JAAS configuration with a user and a password.
 const scramLine = `org.apache.kafka.common.security.scram.ScramLoginModule required username=%q password=%q;`
 
-// contexts are settings among which a secret property may have an effect.
+// contexts are properties beside which a secret property may have an effect.
 var contexts = []map[string]string{
 	{},
 	{"security.protocol": "SSL"},
@@ -156,7 +156,7 @@ var contexts = []map[string]string{
 		"sasl.oauthbearer.token.endpoint.url": "https://127.0.0.1:1/"},
 }
 
-// everyWay sends properties along each way in; an answer is an answer.
+// everyWay sends properties through each request that accepts some, whatever the response.
 func (r *secretRun) everyWay(name string, properties map[string]string, files map[string][]byte) {
 	uploads := map[string]any{}
 	for name, content := range files {
@@ -176,7 +176,7 @@ func (r *secretRun) everyWay(name string, properties map[string]string, files ma
 	r.call(0, http.MethodPost, "/api/v1/connections/test", "application/json", body)
 }
 
-// pages fetches everything that can be fetched, and what is written on the side.
+// pages fetches pages, API responses and command output, a dump of the database, and the logs.
 func (r *secretRun) pages() {
 	for _, path := range []string{"/", "/metrics", "/healthz", "/readyz", "/api/v1/connections", "/api/v1/connections/default",
 		"/api/v1/kafka-properties", "/api/v1/audit", "/api/v1/producers/default", "/api/v1/transactions", "/api/v1/transactions/1",
@@ -187,26 +187,26 @@ func (r *secretRun) pages() {
 	r.run(true, "connection", "show", "--json")
 	r.run(true, "connection", "show", "default")
 	r.run(true, "status", "--json")
-	r.keep("pg_dump", r.postgres.DumpText(r.t, r.database))
+	r.record("pg_dump", r.postgres.DumpText(r.t, r.database))
 	for name, path := range map[string]string{"log": r.product.Log, "PostgreSQL's log": r.postgres.LogFile()} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		r.keep(name, string(b))
+		r.record(name, string(b))
 	}
 }
 
-// forms are the ways in which a value may stand in a text.
+// forms returns the encodings in which a value may appear in a text, by name.
 func forms(v string) map[string]string {
 	out := map[string]string{
 		"in the clear": v, "in hexadecimal": hex.EncodeToString([]byte(v)), "in capital hexadecimal": fmt.Sprintf("%X", v),
-		"escaped for an address": url.QueryEscape(v), "as bytes": strings.Trim(fmt.Sprint([]byte(v)), "[]"),
+		"escaped for a URL": url.QueryEscape(v), "as bytes": strings.Trim(fmt.Sprint([]byte(v)), "[]"),
 	}
-	// In base64 a value looks in three ways, by what stands before it; its first
-	// and last letters depend on its neighbours.
+	// A value has three encodings in base64, depending on its offset in the text modulo 3. Its
+	// first and last characters depend on the neighbouring bytes, so they are left out.
 	for shift := range 3 {
-		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64 for addresses": base64.RawURLEncoding} {
+		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "URL-safe base64": base64.RawURLEncoding} {
 			text := e.EncodeToString([]byte(strings.Repeat("\x00", shift) + v))
 			out[fmt.Sprintf("in %s, shifted by %d", name, shift)] = text[(shift*8+5)/6 : len(text)-1]
 		}
@@ -214,21 +214,21 @@ func forms(v string) map[string]string {
 	return out
 }
 
-// search looks for each planted value in each output, in every form.
+// search looks for each planted secret, in every encoding, in each output.
 func (r *secretRun) search() {
 	for _, what := range slices.Sorted(maps.Keys(r.planted)) {
 		for form, text := range forms(r.planted[what]) {
 			for _, source := range slices.Sorted(maps.Keys(r.outputs)) {
 				if i := strings.Index(r.outputs[source], text); i >= 0 {
 					from, to := max(0, i-200), min(len(r.outputs[source]), i+len(text)+50)
-					r.t.Errorf("%s shows in %s, %s: …%s…", what, source, form, r.outputs[source][from:to])
+					r.t.Errorf("%s appears in %s, %s: …%s…", what, source, form, r.outputs[source][from:to])
 				}
 			}
 		}
 	}
 }
 
-// What is planted and shown is found, in each form: the search can fail.
+// The search can fail: a secret that is in an output is found in each encoding.
 func TestASearchForSecretsFindsThem(t *testing.T) {
 	const v = "planted-0123456789"
 	for shift := range 4 {
@@ -240,15 +240,15 @@ func TestASearchForSecretsFindsThem(t *testing.T) {
 				found = found || strings.Contains(text, form)
 			}
 			if !found {
-				t.Errorf("not found in %s", text)
+				t.Errorf("the search does not find the secret in %s", text)
 			}
 		}
 	}
 }
 
-// A full run with secrets planted in every secret property and in files: saves
-// that are refused, that fail and that work, tests, submissions, a failure, a
-// rotation of the key. Nothing that comes out holds one.
+// A full run has secrets in every secret property and in files: connections that are refused,
+// fail and work, tests, submissions, a failure, and a rotation of the key. No output contains
+// a secret.
 func TestSecretsComeOutNowhere(t *testing.T) {
 	t.Parallel()
 	r := &secretRun{t: t, database: "secrets", outputs: map[string]string{},
@@ -288,7 +288,7 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.await(func(s producerStatus) bool { return s.Sent == 1 && s.Pending == 0 })
 	r.pages()
 
-	// It fails: the password is wrong, and it was saved anyway.
+	// The producer fails after a wrong password is saved in spite of the failed test.
 	r.run(true, "connection", "set", "default", "--anyway", jaas(wrong))
 	r.submit("CL_2")
 	r.await(func(s producerStatus) bool { return s.State == "FAILED" || s.State == "DEGRADED" })
@@ -297,33 +297,33 @@ func TestSecretsComeOutNowhere(t *testing.T) {
 	r.call(204, http.MethodPost, "/api/v1/producers/default/start", "application/json", `{}`)
 	r.await(func(s producerStatus) bool { return s.Sent == 2 && s.Pending == 0 })
 
-	// The key is rotated, and the old one left out.
+	// The key is rotated, and the old one removed.
 	r.restart("URNCAST_SECRET_KEY=" + keys[1] + "," + keys[0])
 	if out := r.rotate(settings, keys[1]+","+keys[0]); !strings.Contains(out, "sealed anew") {
-		t.Errorf("the rotation says %s", out)
+		t.Errorf("urncast secrets rotate prints %s", out)
 	}
 	r.restart("URNCAST_SECRET_KEY=" + keys[1])
 	r.run(true, "connection", "test")
 	r.pages()
 	r.search()
 
-	// The outputs hold what they should: the search did not look into nothing.
+	// Each output contains something that it must: the search had text to search.
 	for source, text := range map[string]string{"GET /api/v1/connections": address, "GET /api/v1/audit": "savedAlthoughFailed",
 		"pg_dump": address, "log": "connections/default", "urncast connection test": "passed",
 		"GET /metrics": "urncast_producer", "GET /": "<h1>"} {
 		if !strings.Contains(r.outputs[source], text) {
-			t.Errorf("%s does not hold %q: %s", source, text, r.outputs[source])
+			t.Errorf("%s does not contain %q: %s", source, text, r.outputs[source])
 		}
 	}
 }
 
-// key makes a key, which is a secret too.
+// key makes an encryption key, which is a secret as well, and returns it as it is configured.
 func (r *secretRun) key(what string) string {
 	b := make([]byte, 32)
-	rand.Read(b) // never fails
+	rand.Read(b) // cannot fail
 	r.planted[what] = string(b)
-	r.planted[what+", as it is given"] = base64.StdEncoding.EncodeToString(b)
-	return r.planted[what+", as it is given"]
+	r.planted[what+", as configured"] = base64.StdEncoding.EncodeToString(b)
+	return r.planted[what+", as configured"]
 }
 
 func (r *secretRun) submit(id string) {
@@ -342,7 +342,7 @@ func (r *secretRun) restart(env string) {
 	}
 }
 
-// rotate runs the verb with the keys in a file.
+// rotate runs urncast secrets rotate with the keys in a file.
 func (r *secretRun) rotate(s rig.Settings, keys string) string {
 	r.t.Helper()
 	s.Env = []string{"URNCAST_SECRET_KEY=", "URNCAST_SECRET_KEY_FILE=" + r.file(keys)}
@@ -350,10 +350,11 @@ func (r *secretRun) rotate(s rig.Settings, keys string) string {
 	if err != nil {
 		r.t.Errorf("urncast secrets rotate: %v\n%s", err, out)
 	}
-	return r.keep("urncast secrets rotate", out)
+	return r.record("urncast secrets rotate", out)
 }
 
-// noCore asserts that the kernel writes no core file of the process.
+// noCore checks that the kernel writes no core file of the process, which would contain
+// secrets.
 func (r *secretRun) noCore() {
 	r.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", r.product.Process().PID()))
@@ -366,5 +367,5 @@ func (r *secretRun) noCore() {
 			return
 		}
 	}
-	r.t.Errorf("core files may be written: %s", b)
+	r.t.Errorf("the kernel may write core files of the process: %s", b)
 }

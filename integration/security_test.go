@@ -13,7 +13,8 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// secured is a broker with every security there is, and what belongs to it.
+// secured is a broker with a listener for each security protocol, the servers that
+// authenticate its clients, and alice's credentials.
 type secured struct {
 	*rig.Kafka
 	authority, foreign *rig.Authority
@@ -27,14 +28,15 @@ type secured struct {
 const (
 	alicesPassword = "alice-secret"
 	alicesSecret   = "alice-client-secret"
-	// tokenLife, ticketLife and reauthenticate are short, so that a test sees several.
-	// A token's last second brings logins that follow each other faster than a broker
-	// allows, which the producer lives through like all else.
+	// tokenLife, ticketLife and reauthenticate are short, so that a test sees several of each.
+	// In a token's last second, logins follow each other faster than a broker allows; the
+	// producer must survive that as well.
 	tokenLife      = 3 * time.Second
 	ticketLife     = 8 * time.Second
 	reauthenticate = 2 * time.Second
 )
 
+// startSecured starts the broker and the servers.
 func startSecured(t *testing.T) *secured {
 	t.Helper()
 	a := rig.NewAuthority(t)
@@ -52,36 +54,38 @@ func startSecured(t *testing.T) *secured {
 	return s
 }
 
-// A way is one way of securing a connection, in librdkafka's words.
-type way struct {
+// A clientConfig is one way to secure a connection: a listener of the broker and the
+// properties of the client, in the words of librdkafka unless stated otherwise.
+type clientConfig struct {
 	name       string
 	listener   rig.Listener
 	properties []string
 }
 
+// trusting returns properties for TLS with trust in the broker's authority.
 func (s *secured) trusting() []string {
 	return []string{"security.protocol=ssl", "ssl.ca.location=" + s.authority.File}
 }
 
-// certified adds a client's certificate.
+// certified adds a client certificate to trusting.
 func (s *secured) certified(c *rig.Certificate) []string {
 	return append(s.trusting(), "ssl.certificate.location="+c.Chain, "ssl.key.location="+c.Key)
 }
 
-// login adds a mechanism with user and password.
+// login returns properties for a SASL mechanism with alice and a password.
 func (s *secured) login(protocol, mechanism, password string) []string {
 	return []string{"security.protocol=" + protocol, "ssl.ca.location=" + s.authority.File, "sasl.mechanism=" + mechanism,
 		"sasl.username=alice", "sasl.password=" + password}
 }
 
-// bearer adds OAUTHBEARER with client credentials.
+// bearer returns properties for OAUTHBEARER with client credentials.
 func (s *secured) bearer(endpoint, secret string) []string {
 	return []string{"security.protocol=sasl_ssl", "ssl.ca.location=" + s.authority.File, "sasl.mechanism=OAUTHBEARER", "sasl.oauthbearer.method=oidc",
 		"https.ca.location=" + s.authority.File, "sasl.oauthbearer.client.id=alice", "sasl.oauthbearer.client.secret=" + secret,
 		"sasl.oauthbearer.scope=publish", "sasl.oauthbearer.token.endpoint.url=" + endpoint}
 }
 
-// ticket adds GSSAPI with a keytab, as a Java client has it.
+// ticket returns properties for GSSAPI with a keytab, as a Java client has them.
 func (s *secured) ticket(protocol string) []string {
 	return []string{"security.protocol=" + protocol, "ssl.ca.location=" + s.authority.File, "sasl.mechanism=GSSAPI",
 		"java.security.krb5.conf=" + s.kdc.Config,
@@ -89,8 +93,9 @@ func (s *secured) ticket(protocol string) []string {
 			s.keytab, "alice@"+rig.Realm)}
 }
 
-func (s *secured) ways() []way {
-	return []way{
+// clientConfigs returns a configuration for each security protocol and mechanism.
+func (s *secured) clientConfigs() []clientConfig {
+	return []clientConfig{
 		{"SSL", rig.TLS, s.trusting()},
 		{"mutual TLS", rig.MutualTLS, s.certified(s.alice)},
 		{"SASL_PLAINTEXT PLAIN", rig.SASL, s.login("sasl_plaintext", "PLAIN", alicesPassword)},
@@ -103,8 +108,9 @@ func (s *secured) ways() []way {
 	}
 }
 
-// javaWays are ways in the words that Java's producer takes, with its stores.
-func (s *secured) javaWays(t *testing.T) []way {
+// javaConfigs returns configurations in the words of Java's producer, with Java's key stores
+// and truststores.
+func (s *secured) javaConfigs(t *testing.T) []clientConfig {
 	trust := func(kind string) []string {
 		return []string{"ssl.truststore.type=" + kind, "ssl.truststore.location=" + s.authority.TrustStore(t, kind), "ssl.truststore.password=" + rig.StorePassword}
 	}
@@ -117,7 +123,7 @@ func (s *secured) javaWays(t *testing.T) []way {
 			"sasl.jaas.config=org.apache.kafka.common.security."+name+" required \\\n  "+options+";"), more...)
 	}
 	password := `username="alice" password="` + alicesPassword + `"`
-	return []way{
+	return []clientConfig{
 		{"SSL with a JKS truststore", rig.TLS, append(trust("JKS"), "security.protocol=SSL")},
 		{"mutual TLS with JKS stores", rig.MutualTLS, certified("JKS")},
 		{"mutual TLS with PKCS12 stores", rig.MutualTLS, certified("PKCS12")},
@@ -129,9 +135,9 @@ func (s *secured) javaWays(t *testing.T) []way {
 	}
 }
 
-// newWorld makes a world that publishes in one of the ways, with no right too many;
-// without a listener it is the plain one.
-func (s *secured) newWorld(t *testing.T, w way) *world {
+// newWorld makes a world with this configuration, whose user has only the rights that
+// publishing needs. Without a listener it connects to the plain one.
+func (s *secured) newWorld(t *testing.T, w clientConfig) *world {
 	t.Helper()
 	if w.listener == "" {
 		return newStoppedWorld(t, s.Kafka, s.postgres, s.Bootstrap())
@@ -141,8 +147,9 @@ func (s *secured) newWorld(t *testing.T, w way) *world {
 	return made
 }
 
-// The product reaches a secured broker in each way there is, is refused in words,
-// and waits for what is only away. One broker serves all, for each is a JVM.
+// urncast connects to a secured broker with each configuration, reports why a connection is
+// refused, and waits while a server is unreachable. All cases share one broker, because each
+// broker is a JVM.
 func TestSecurity(t *testing.T) {
 	t.Parallel()
 	s := startSecured(t)
@@ -150,23 +157,23 @@ func TestSecurity(t *testing.T) {
 	t.Run("away", s.testAway)
 	t.Run("changed", s.testChanged)
 	t.Run("java", s.testJava)
-	t.Run("ways", s.testWays)
+	t.Run("configurations", s.testConfigs)
 }
 
-// testWays: each way of securing a connection carries transactions, through a
-// broker that is killed, and through sessions and tokens that end after seconds.
-// All of them live through the same restart.
-func (s *secured) testWays(t *testing.T) {
+// testConfigs publishes with each configuration, across a broker that is killed and started
+// again, and while sessions and tokens expire within seconds. All configurations share the one
+// restart.
+func (s *secured) testConfigs(t *testing.T) {
 	s.tokens.SetLife(tokenLife)
 	before, issued := s.Reauthentications(t), s.tokens.Issued()
 	var ready, rows sync.WaitGroup
 	var restart sync.Once
-	all := append([]way{{name: "PLAINTEXT"}}, s.ways()...)
+	all := append([]clientConfig{{name: "PLAINTEXT"}}, s.clientConfigs()...)
 	ready.Add(len(all))
 	for _, v := range all {
 		rows.Go(func() {
 			arrived := sync.OnceFunc(ready.Done)
-			defer arrived() // whatever became of the row
+			defer arrived() // also if the subtest fails, so that the others need not wait
 			t.Run(v.name, func(t *testing.T) {
 				w := s.newWorld(t, v)
 				w.command("start", "idle")
@@ -194,17 +201,17 @@ func (s *secured) testWays(t *testing.T) {
 	t.Logf("re-authentications %v, before %v; %d tokens", after, before, tokens)
 	for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI"} {
 		if after[mechanism] == before[mechanism] {
-			t.Errorf("nobody authenticated anew with %s: the test has shown nothing about it", mechanism)
+			t.Errorf("no session re-authenticated with %s: nothing was tested about it", mechanism)
 		}
 	}
 	if tokens < 4 {
-		t.Errorf("%d tokens were issued: none had to be renewed", tokens)
+		t.Errorf("%d tokens were issued, want at least 4: none had to be renewed", tokens)
 	}
 }
 
-// testJava: the configuration that worked for Java's producer carries transactions.
+// testJava publishes with the properties of Java's producer unchanged.
 func (s *secured) testJava(t *testing.T) {
-	for _, v := range s.javaWays(t) {
+	for _, v := range s.javaConfigs(t) {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			w := s.newWorld(t, v)
@@ -217,7 +224,7 @@ func (s *secured) testJava(t *testing.T) {
 	}
 }
 
-// changeDuring makes random changes while f runs, slowly enough for many worlds at
+// changeDuring submits random changes while f runs, at a rate that many worlds can have at
 // once.
 func (w *world) changeDuring(f func()) {
 	stop := make(chan struct{})
@@ -242,64 +249,64 @@ func (w *world) changeDuring(f func()) {
 	client.Wait()
 }
 
-// refusedWithin is how long a producer may take from its start to the words that
-// say why it cannot publish: three seconds from when the fault answers, and what a
-// busy machine takes for the rest.
+// refusedWithin is how long a producer may take from its start until its reason says why it
+// cannot publish: three seconds after the fault shows, and two more for a busy machine.
 const refusedWithin = 5 * time.Second
 
-// testRefused: a connection that the broker refuses stops the producer within seconds, with the
-// cause and the cure, and nothing is published.
+// testRefused checks that a refused connection stops the producer within seconds, with a
+// reason that states the cause and the remedy, and that nothing is published.
 func (s *secured) testRefused(t *testing.T) {
-	stranger := s.foreign.Issue(t, rig.Subject{Name: "alice"})
+	foreignCertificate := s.foreign.Issue(t, rig.Subject{Name: "alice"})
 	distrusting := []string{"security.protocol=ssl", "ssl.ca.location=" + s.foreign.File}
 	for _, c := range []struct {
-		way
+		clientConfig
 		state string
 		words []string
 	}{
-		{way{"wrong password, PLAIN", rig.SASL, s.login("sasl_plaintext", "PLAIN", "no")}, "FAILED", []string{"Invalid username or password", "Check username and password"}},
-		{way{"wrong password, SCRAM", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", "no")}, "FAILED", []string{"invalid credentials", "Check username and password"}},
-		{way{"mechanism not offered", rig.ScramOnly, s.login("sasl_plaintext", "PLAIN", alicesPassword)}, "FAILED", []string{"SCRAM-SHA-512", "sasl.mechanism"}},
-		{way{"no SASL there", rig.TLS, s.login("sasl_ssl", "PLAIN", alicesPassword)}, "FAILED", []string{"security.protocol"}},
-		{way{"foreign authority", rig.TLS, distrusting}, "FAILED", []string{"urncast rig CA", "ssl.ca.location"}},
-		{way{"broker's certificate expired", rig.Expired, s.trusting()}, "FAILED", []string{"expired on", "CN=broker"}},
-		{way{"wrong host name", rig.WrongHost, s.trusting()}, "FAILED", []string{"elsewhere.example", "localhost"}},
-		{way{"no client certificate", rig.MutualTLS, s.trusting()}, "FAILED", []string{"client certificate", "ssl.certificate.location"}},
-		{way{"client certificate expired", rig.MutualTLS, s.certified(s.expired)}, "FAILED", []string{"expired", "ssl.certificate.location"}},
-		{way{"client certificate of a foreign authority", rig.MutualTLS, s.certified(stranger)}, "FAILED", []string{"issuer", "ssl.certificate.location"}},
-		{way{"wrong client secret", rig.SASLTLS, s.bearer(s.tokens.HTTP, "no")}, "FAILED", []string{"invalid_client", "clientSecret"}},
+		{clientConfig{"wrong password, PLAIN", rig.SASL, s.login("sasl_plaintext", "PLAIN", "no")}, "FAILED", []string{"Invalid username or password", "Check username and password"}},
+		{clientConfig{"wrong password, SCRAM", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-512", "no")}, "FAILED", []string{"invalid credentials", "Check username and password"}},
+		{clientConfig{"mechanism not offered", rig.ScramOnly, s.login("sasl_plaintext", "PLAIN", alicesPassword)}, "FAILED", []string{"SCRAM-SHA-512", "sasl.mechanism"}},
+		{clientConfig{"no SASL there", rig.TLS, s.login("sasl_ssl", "PLAIN", alicesPassword)}, "FAILED", []string{"security.protocol"}},
+		{clientConfig{"foreign authority", rig.TLS, distrusting}, "FAILED", []string{"urncast rig CA", "ssl.ca.location"}},
+		{clientConfig{"broker's certificate expired", rig.Expired, s.trusting()}, "FAILED", []string{"expired on", "CN=broker"}},
+		{clientConfig{"wrong host name", rig.WrongHost, s.trusting()}, "FAILED", []string{"elsewhere.example", "localhost"}},
+		{clientConfig{"no client certificate", rig.MutualTLS, s.trusting()}, "FAILED", []string{"client certificate", "ssl.certificate.location"}},
+		{clientConfig{"client certificate expired", rig.MutualTLS, s.certified(s.expired)}, "FAILED", []string{"expired", "ssl.certificate.location"}},
+		{clientConfig{"client certificate of a foreign authority", rig.MutualTLS, s.certified(foreignCertificate)}, "FAILED", []string{"issuer", "ssl.certificate.location"}},
+		{clientConfig{"wrong client secret", rig.SASLTLS, s.bearer(s.tokens.HTTP, "no")}, "FAILED", []string{"invalid_client", "clientSecret"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := s.newWorld(t, c.way)
+			w := s.newWorld(t, c.clientConfig)
 			w.command("start", "idle")
 			began := time.Now()
 			p := w.awaitFor(4*refusedWithin, func(p producerStatus) bool { return p.State == c.state })
 			took := time.Since(began)
 			t.Logf("%s after %s: %s", p.State, took.Round(10*time.Millisecond), p.Reason)
 			if took > refusedWithin {
-				t.Errorf("it took %s to say why", took)
+				t.Errorf("the reason took %s, want at most %s", took, refusedWithin)
 			}
-			w.refused(p, c.words)
+			w.wantRefused(p, c.words)
 		})
 	}
 }
 
-// refused asserts what must hold when a connection is refused.
-func (w *world) refused(p producerStatus, words []string) {
+// wantRefused checks what must hold while the connection is refused: the reason contains
+// words, no secret is shown, submissions are accepted, and nothing is published.
+func (w *world) wantRefused(p producerStatus, words []string) {
 	w.t.Helper()
 	for _, want := range words {
 		if !strings.Contains(p.Reason, want) {
-			w.t.Errorf("the reason does not say %q: %s", want, p.Reason)
+			w.t.Errorf("the reason does not contain %q: %s", want, p.Reason)
 		}
 	}
 	for _, secret := range []string{alicesPassword, alicesSecret} {
 		if strings.Contains(p.Reason, secret) || strings.Contains(rig.Tail(w.product.Log), secret) {
-			w.t.Errorf("reason or log give the secret %q away", secret)
+			w.t.Errorf("the reason or the log contains the secret %q", secret)
 		}
 	}
 	message := rig.Message(rig.Codelist{ID: "CL_REFUSED", Name: "Refused", Codes: 1})
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", message); err != nil {
-		w.t.Errorf("submitting to a registry whose producer is refused: %v", err)
+		w.t.Errorf("submitting while the producer's connection is refused: %v", err)
 	}
 	if now, err := w.status(); err != nil || now.State != p.State {
 		w.t.Errorf("a moment later the producer is %s (%v), not %s", now.State, err, p.State)
@@ -309,15 +316,15 @@ func (w *world) refused(p producerStatus, words []string) {
 	}
 }
 
-// testAway: a token endpoint or a broker that is away is no refusal: the producer says so,
-// waits, and goes on by itself.
+// testAway stops the token endpoint and later the broker. Neither counts as a refusal: the
+// producer says what is unreachable, waits, and publishes again without help.
 func (s *secured) testAway(t *testing.T) {
 	s.tokens.Stop()
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.bearer(s.tokens.HTTP, alicesSecret)})
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.bearer(s.tokens.HTTP, alicesSecret)})
 	w.command("start", "baseline")
 	p := w.awaitFor(time.Minute, func(p producerStatus) bool { return p.State == "DEGRADED" })
-	t.Logf("token endpoint away: %s", p.Reason)
-	w.refused(p, []string{"token endpoint"})
+	t.Logf("while the token endpoint is stopped: %s", p.Reason)
+	w.wantRefused(p, []string{"token endpoint"})
 	if err := s.tokens.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -328,9 +335,9 @@ func (s *secured) testAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = w.awaitFor(time.Minute, func(p producerStatus) bool { return p.State == "DEGRADED" })
-	t.Logf("broker away: %s", p.Reason)
+	t.Logf("while the broker is stopped: %s", p.Reason)
 	if !strings.Contains(p.Reason, "refuses the connection") {
-		t.Errorf("the reason does not say who refuses the connection: %s", p.Reason)
+		t.Errorf("the reason does not say that the connection is refused: %s", p.Reason)
 	}
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
@@ -339,11 +346,11 @@ func (s *secured) testAway(t *testing.T) {
 	w.check()
 }
 
-// testChanged: a password that is changed under a producer ends its session at the
-// next re-authentication; the producer says so, and goes on in order once the old
-// password holds again.
+// testChanged changes the password of a user while the producer runs. Its session ends at the
+// next re-authentication, with a reason that says so. Once the old password is set again and
+// the producer is started, it publishes on in order.
 func (s *secured) testChanged(t *testing.T) {
-	w := s.newWorld(t, way{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-256", alicesPassword)})
+	w := s.newWorld(t, clientConfig{"", rig.SASLTLS, s.login("sasl_ssl", "SCRAM-SHA-256", alicesPassword)})
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started && p.State == "IDLE" })
 	w.changeDuring(func() { time.Sleep(reauthenticate) })
@@ -354,7 +361,7 @@ func (s *secured) testChanged(t *testing.T) {
 	})
 	t.Logf("%s", p.Reason)
 	if !strings.Contains(p.Reason, "refuses user alice") {
-		t.Errorf("the reason does not say who is refused: %s", p.Reason)
+		t.Errorf("the reason does not name the user who is refused: %s", p.Reason)
 	}
 	s.SetPassword(t, "alice", alicesPassword)
 	w.command("start", "")

@@ -13,8 +13,8 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// What becomes of a producer at a start or restart, row by row as the design has
-// it. Each row has its own registry and topic.
+// Each row is one case of how a producer is started or restarted, and what becomes of it. Each
+// has its own registry and topic.
 func TestStartAndRestart(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -36,14 +36,14 @@ func TestStartAndRestart(t *testing.T) {
 		{"failed, then restarted", failedThenRestarted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			t.Parallel() // much of it is to wait
+			t.Parallel() // the rows spend most of their time waiting
 			row.is(newStoppedWorld(t, k, s, k.Bootstrap()))
 		})
 	}
 }
 
-// numbers are those of the topic's structure transactions, and how many messages
-// are of jobs.
+// numbers returns the numbers of the structure transactions on the topic, and how many
+// messages belong to jobs.
 func (w *world) numbers() (of []int64, jobs int) {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
@@ -60,139 +60,140 @@ func (w *world) numbers() (of []int64, jobs int) {
 	return of, jobs
 }
 
-// sent asserts which transactions stand on the topic, and how many messages of jobs.
-func (w *world) sent(jobs int, want ...int64) {
+// wantSent waits until everything is sent, and checks which structure transactions are on the
+// topic and how many messages of jobs.
+func (w *world) wantSent(jobs int, want ...int64) {
 	w.t.Helper()
 	w.settle()
 	if got, j := w.numbers(); !slices.Equal(got, want) || j != jobs {
-		w.t.Errorf("on the topic are transactions %v and %d messages of jobs, want %v and %d", got, j, want, jobs)
+		w.t.Errorf("the topic has transactions %v and %d messages of jobs, want %v and %d", got, j, want, jobs)
 	}
 }
 
-func (w *world) restarted() {
+func (w *world) killAndStart() {
 	w.t.Helper()
 	w.product.Kill()
 	w.start()
 }
 
-// quiet asserts that a producer stays in a state with what is pending, and sends
-// nothing.
-func (w *world) quiet(state string, pending int64) {
+// wantQuiet checks that the producer stays in a state, with so many transactions pending, and
+// sends nothing.
+func (w *world) wantQuiet(state string, pending int64) {
 	w.t.Helper()
 	before := w.topicEnd()
 	w.await(func(p producerStatus) bool { return p.State == state && p.Pending == pending && p.Holder != "" })
 	time.Sleep(time.Second)
 	if p, err := w.status(); err != nil || p.State != state || w.topicEnd() != before {
-		w.t.Errorf("a second later it is %+v, %v, and the topic went from %d to %d messages", p, err, before, w.topicEnd())
+		w.t.Errorf("a second later the producer is %+v, %v, and the topic went from %d to %d messages; want state %s and no new messages", p, err, before, w.topicEnd(), state)
 	}
 }
 
 func neverStarted(w *world) {
-	w.change(2)
-	w.quiet("STOPPED", 0)
-	w.restarted()
-	w.change(1)
-	w.quiet("STOPPED", 0)
+	w.submitChanges(2)
+	w.wantQuiet("STOPPED", 0)
+	w.killAndStart()
+	w.submitChanges(1)
+	w.wantQuiet("STOPPED", 0)
 }
 
 func idleStart(w *world) {
-	w.change(2)
+	w.submitChanges(2)
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Started && p.Sent == 2 })
-	w.change(2)
-	w.sent(0, 3, 4)
+	w.submitChanges(2)
+	w.wantSent(0, 3, 4)
 }
 
 func baselineStart(w *world) {
-	w.change(2)
+	w.submitChanges(2)
 	w.command("start", "baseline")
 	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Started })
-	w.change(1)
-	w.sent(2, 3)
+	w.submitChanges(1)
+	w.wantSent(2, 3)
 	w.check()
 }
 
 func restartedWithPending(w *world) {
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started })
-	w.change(1)
-	w.sent(0, 1)
+	w.submitChanges(1)
+	w.wantSent(0, 1)
 	w.suspend(false)
-	w.change(3)
-	w.quiet("SUSPENDED", 3)
-	w.restarted()
-	w.sent(0, 1, 2, 3, 4)
+	w.submitChanges(3)
+	w.wantQuiet("SUSPENDED", 3)
+	w.killAndStart()
+	w.wantSent(0, 1, 2, 3, 4)
 	w.check()
 }
 
-// restartedHavingNeverSent: what came between an idle start and the restart is
-// pending, though nothing was ever sent.
+// restartedHavingNeverSent restarts a producer that has not sent anything. What was recorded
+// since its idle start is pending, and is sent.
 func restartedHavingNeverSent(w *world) {
-	w.change(2)
+	w.submitChanges(2)
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.State == "IDLE" && p.Started })
 	w.suspend(false)
-	w.change(2)
-	w.quiet("SUSPENDED", 2)
-	w.restarted()
-	w.sent(0, 3, 4)
+	w.submitChanges(2)
+	w.wantQuiet("SUSPENDED", 2)
+	w.killAndStart()
+	w.wantSent(0, 3, 4)
 }
 
-// begun starts a producer idle, and publishes two transactions.
-func (w *world) begun() {
+// startWithTwo starts the producer idle and publishes two transactions.
+func (w *world) startWithTwo() {
 	w.t.Helper()
 	w.command("start", "idle")
 	w.await(func(p producerStatus) bool { return p.Started })
-	w.change(2)
-	w.sent(0, 1, 2)
+	w.submitChanges(2)
+	w.wantSent(0, 1, 2)
 }
 
-// changed restarts the product with other settings, and answers what it asks with
-// a baseline: before the answer nothing is published.
-func (w *world) changed(s rig.Settings, asks string) {
+// restartChanged restarts urncast with other settings, and checks that the producer asks about
+// them and publishes nothing, also after one more restart.
+func (w *world) restartChanged(s rig.Settings, asks string) {
 	w.t.Helper()
 	if err := w.product.Stop(); err != nil {
 		w.t.Fatal(err)
 	}
 	w.settings, w.product = s, rig.NewProduct(w.t, s)
 	w.start()
-	w.change(1)
+	w.submitChanges(1)
 	if q := w.awaitQuestion(); !strings.Contains(q.Reason, asks) {
-		w.t.Errorf("the question does not say %q: %s", asks, q.Reason)
+		w.t.Errorf("the question does not contain %q: %s", asks, q.Reason)
 	}
-	w.quiet("STOPPED", 1)
+	w.wantQuiet("STOPPED", 1)
 	before, err := w.status()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.restarted() // a restart answers nothing: it recovers, and asks again
+	w.killAndStart() // a restart is no answer: the producer asks again
 	w.await(func(p producerStatus) bool { return p.State == "STOPPED" && p.Since.After(before.Since) })
-	w.quiet("STOPPED", 1)
+	w.wantQuiet("STOPPED", 1)
 }
 
 func changedTopic(w *world) {
-	w.begun()
+	w.startWithTwo()
 	s, former := w.settings, w.topic
 	w.topic = former + ".other"
 	w.kafka.CreateTopic(w.t, w.topic, "cleanup.policy=compact")
 	s.Topic = w.topic
-	w.changed(s, w.topic)
+	w.restartChanged(s, w.topic)
 	w.command("start", "baseline")
-	w.sent(2)
-	w.change(1)
-	w.sent(2, 4)
+	w.wantSent(2)
+	w.submitChanges(1)
+	w.wantSent(2, 4)
 	w.checkReplica()
 	w.topic = former
-	w.sent(0, 1, 2) // the former topic is left as it was
+	w.wantSent(0, 1, 2) // the former topic is unchanged
 }
 
 func changedFormat(w *world) {
-	w.begun()
+	w.startWithTwo()
 	s := w.settings
 	s.Format = "sdmx-ml-2.1"
-	w.changed(s, "sdmx-ml-2.1")
+	w.restartChanged(s, "sdmx-ml-2.1")
 	w.command("start", "continue")
-	w.sent(0, 1, 2, 3)
+	w.wantSent(0, 1, 2, 3)
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
 	if err != nil {
 		w.t.Fatal(err)
@@ -204,31 +205,31 @@ func changedFormat(w *world) {
 	}
 }
 
-// changedFilter: what the new filter does not take leaves the topic by a tombstone,
-// and what it takes again comes with a baseline.
+// changedFilter changes the filter. What the new filter excludes is deleted from the topic
+// with tombstones; what it includes again is sent with a baseline.
 func changedFilter(w *world) {
-	w.begun()
+	w.startWithTwo()
 	s := w.settings
 	s.Env = append(slices.Clone(s.Env), "URNCAST_URNS=*:CL_1(*")
-	w.changed(s, "filter")
+	w.restartChanged(s, "filter")
 	w.command("start", "continue")
-	w.sent(1, 1, 2)
-	w.live("CL_1")
-	w.change(2) // of CL_0, which is passed over, and of CL_1
-	w.sent(1, 1, 2, 5)
+	w.wantSent(1, 1, 2)
+	w.wantLive("CL_1")
+	w.submitChanges(2) // of CL_0, which the filter excludes, and of CL_1
+	w.wantSent(1, 1, 2, 5)
 	if out, err := w.product.Run(w.t.Context(), "verify", "--bootstrap", w.kafka.Bootstrap()); err != nil {
 		w.t.Errorf("urncast verify: %v\n%s", err, out)
 	}
 	s.Env = s.Env[:len(s.Env)-1]
-	w.changed(s, "filter")
+	w.restartChanged(s, "filter")
 	w.command("start", "baseline")
 	w.settle()
-	w.live("CL_0", "CL_1")
+	w.wantLive("CL_0", "CL_1")
 	w.checkReplica()
 }
 
-// live asserts which codelists the topic holds.
-func (w *world) live(want ...string) {
+// wantLive checks which codelists the topic holds.
+func (w *world) wantLive(want ...string) {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
 	if err != nil {
@@ -247,17 +248,17 @@ func (w *world) live(want ...string) {
 }
 
 func changedCluster(w *world) {
-	w.begun()
+	w.startWithTwo()
 	s, former := w.settings, w.kafka
 	w.kafka = rig.StartKafka(w.t)
 	w.kafka.CreateTopic(w.t, w.topic, "cleanup.policy=compact")
 	s.Bootstrap = w.kafka.Bootstrap()
-	w.changed(s, "cluster")
+	w.restartChanged(s, "cluster")
 	w.command("start", "baseline")
-	w.sent(2)
+	w.wantSent(2)
 	w.checkReplica()
 	w.kafka = former
-	w.sent(0, 1, 2)
+	w.wantSent(0, 1, 2)
 }
 
 func (w *world) suspend(keep bool) {
@@ -273,34 +274,34 @@ func (w *world) suspend(keep bool) {
 }
 
 func (w *world) suspendedThenRestarted(keep bool) {
-	w.begun()
+	w.startWithTwo()
 	w.suspend(keep)
-	w.change(2)
-	w.quiet("SUSPENDED", 2)
-	w.restarted()
+	w.submitChanges(2)
+	w.wantQuiet("SUSPENDED", 2)
+	w.killAndStart()
 	if keep {
-		w.quiet("SUSPENDED", 2)
+		w.wantQuiet("SUSPENDED", 2)
 		w.command("resume", "")
 	}
-	w.sent(0, 1, 2, 3, 4)
+	w.wantSent(0, 1, 2, 3, 4)
 	w.check()
 }
 
 func failedThenRestarted(w *world) {
-	w.begun()
+	w.startWithTwo()
 	w.setTopic("max.message.bytes", "20000")
 	large := rig.Message(rig.Codelist{ID: "CL_LARGE", Name: "Large", Codes: 1000})
 	if err := w.submit(http.MethodPost, "/sdmx/v2/structure", large); err != nil {
 		w.t.Fatal(err)
 	}
 	first := w.await(func(p producerStatus) bool { return p.State == "FAILED" })
-	w.change(1)
-	w.quiet("FAILED", 2)
-	w.restarted() // it tries again, and fails again
+	w.submitChanges(1)
+	w.wantQuiet("FAILED", 2)
+	w.killAndStart() // the producer tries again, and fails again
 	w.await(func(p producerStatus) bool { return p.State == "FAILED" && p.Since.After(first.Since) })
 	w.setTopic("max.message.bytes", "1000000")
-	w.quiet("FAILED", 2) // cured, and nobody has said so
-	w.restarted()
-	w.sent(0, 1, 2, 3, 4)
+	w.wantQuiet("FAILED", 2) // the cause is gone, but no admin has started the producer
+	w.killAndStart()
+	w.wantSent(0, 1, 2, 3, 4)
 	w.check()
 }

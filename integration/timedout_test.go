@@ -12,19 +12,20 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// heldFor is longer than each of the client's timeouts, of which the longest are a
-// minute: of a request, of a delivery and of a transaction.
+// heldFor is longer than every timeout of the Kafka client. The longest, those of a request,
+// of a delivery and of a transaction, are a minute.
 const heldFor = 65 * time.Second
 
-// A request that is held up for longer than the client waits, and then reaches the
-// broker all the same, does no harm: whatever it was to do, the session after it has
-// done, or does.
+// A request that is delayed for longer than the client waits, and then still reaches the
+// broker, does no harm: the session that follows has done what the request was to do, or does
+// it.
 func TestRequestTimedOut(t *testing.T) {
 	t.Parallel()
 	k, s := rig.StartKafka(t), pg.Shared(t)
-	h := &holder{}
+	h := &delayer{}
 	k.Proxy.Rule(h.rule)
-	// All wait at once, in the room of one test: each waits for a minute, which others can use.
+	// The cases run at once, but not as parallel subtests: each mostly waits, and would take a
+	// slot of -parallel that other tests can use.
 	var waiting sync.WaitGroup
 	for name, key := range map[string]int16{
 		"initialising": rig.InitProducerID, "adding the topic": rig.AddPartitionsToTxn, "producing": rig.Produce, "committing": rig.EndTxn,
@@ -36,10 +37,11 @@ func TestRequestTimedOut(t *testing.T) {
 	waiting.Wait()
 }
 
-func timedOut(t *testing.T, w *world, h *holder, key int16) {
+// timedOut delays a request of one kind and checks that everything is published once.
+func timedOut(t *testing.T, w *world, h *delayer, key int16) {
 	w.replace(rig.Codelist{ID: "CL_A", Name: "A", Codes: 1})
 	w.settle()
-	holding, released := h.hold(w.ids(), key)
+	holding, released := h.delay(w.ids(), key)
 	if key == rig.InitProducerID {
 		if err := w.product.Stop(); err != nil {
 			t.Fatal(err)
@@ -47,17 +49,17 @@ func timedOut(t *testing.T, w *world, h *holder, key int16) {
 		w.start()
 	}
 	for i := range 3 {
-		w.replace(rig.Codelist{ID: fmt.Sprintf("CL_%d", i), Name: "Held up", Codes: 1})
+		w.replace(rig.Codelist{ID: fmt.Sprintf("CL_%d", i), Name: "Delayed", Codes: 1})
 	}
 	select {
 	case <-holding:
 	case <-time.After(30 * time.Second):
-		t.Fatal("no request was held up: the test has shown nothing")
+		t.Fatal("no request was delayed within 30 s: nothing was tested")
 	}
 	began := time.Now()
 	w.awaitFor(2*time.Minute, func(p producerStatus) bool { return p.Pending == 0 && p.Sent == 4 })
-	t.Logf("all is sent after %s", time.Since(began).Round(100*time.Millisecond))
-	<-released // what was held up reaches the broker now
+	t.Logf("everything is sent after %s", time.Since(began).Round(100*time.Millisecond))
+	<-released // the delayed request reaches the broker now
 	time.Sleep(300 * time.Millisecond)
 	w.replace(rig.Codelist{ID: "CL_A", Name: "Second", Codes: 1})
 	w.settle()
@@ -74,39 +76,43 @@ func timedOut(t *testing.T, w *world, h *holder, key int16) {
 		}
 	}
 	if ended == 0 {
-		t.Error("no session ended: the test has shown nothing")
+		t.Error("no session ended: nothing was tested")
 	}
 }
 
-// A holder holds up one request for each producer that asks for it.
-type holder struct {
-	mu   sync.Mutex
-	held map[string]*held // by transactional id
+// A delayer delays one request for each producer that a test asks it to.
+type delayer struct {
+	mu     sync.Mutex
+	delays map[string]*delay // by transactional id
 }
 
-type held struct {
+// A delay is one request to delay: the first with this API key.
+type delay struct {
 	key               int16
 	once              *sync.Once
 	holding, released chan struct{}
 }
 
-// hold arms it. The channels are closed when the request has come, and when it goes on.
-func (h *holder) hold(ids []string, key int16) (holding, released <-chan struct{}) {
+// delay makes one request wait for heldFor: the next with this API key by a producer with one
+// of these transactional ids. holding is closed when the request has come, released when it is
+// passed on.
+func (h *delayer) delay(ids []string, key int16) (holding, released <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	one := &held{key, &sync.Once{}, make(chan struct{}), make(chan struct{})}
-	if h.held == nil {
-		h.held = map[string]*held{}
+	one := &delay{key, &sync.Once{}, make(chan struct{}), make(chan struct{})}
+	if h.delays == nil {
+		h.delays = map[string]*delay{}
 	}
 	for _, id := range ids {
-		h.held[id] = one
+		h.delays[id] = one
 	}
 	return one.holding, one.released
 }
 
-func (h *holder) rule(r rig.Request) (v rig.Ruling) {
+// rule is the rule for the proxy.
+func (h *delayer) rule(r rig.Request) (v rig.Ruling) {
 	h.mu.Lock()
-	one := h.held[r.TransactionalID]
+	one := h.delays[r.TransactionalID]
 	h.mu.Unlock()
 	if one != nil && one.key == r.Key {
 		one.once.Do(func() {

@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 	os.Exit(rig.Run(m))
 }
 
-// A world is one registry with its producer, topic and database, on servers
-// that may be shared with other worlds.
+// A world is one registry with its producer, its topic and its database. The Kafka and
+// PostgreSQL servers may be shared with other worlds.
 type world struct {
 	t        *testing.T
 	kafka    *rig.Kafka
@@ -34,15 +34,14 @@ type world struct {
 	product  *rig.Product
 	random   *rand.Rand
 
-	// acknowledged is the highest number that a submitter was told.
+	// acknowledged is the highest transaction number in a response to a submission.
 	acknowledged atomic.Int64
 }
 
 var worlds atomic.Int64
 
-// newWorld makes a world on a broker and a database server, with its producer
-// started from the first transaction on. The connection may have properties
-// beyond the bootstrap server, as name=value.
+// newWorld makes a world and starts its producer idle, so that every transaction is published.
+// properties are further properties of the connection, as name=value.
 func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string, properties ...string) *world {
 	t.Helper()
 	w := newStoppedWorld(t, k, s, bootstrap, properties...)
@@ -63,13 +62,13 @@ func newStoppedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, bootstrap string,
 	return w
 }
 
-// seed is the test's random seed: printed, and taken from URNCAST_SEED to repeat
-// a run.
+// seed is the seed of the test's random numbers: taken from URNCAST_SEED, so that a run can be
+// repeated, or else made and logged.
 func seed(t *testing.T) (n uint64) {
 	t.Helper()
 	if text := os.Getenv("URNCAST_SEED"); text != "" {
 		if _, err := fmt.Sscan(text, &n); err != nil {
-			t.Fatalf("URNCAST_SEED %q is no number: %v", text, err)
+			t.Fatalf("URNCAST_SEED must be a number, and is %q: %v", text, err)
 		}
 		return n
 	}
@@ -85,7 +84,7 @@ func (w *world) start(env ...string) {
 	}
 }
 
-// producerStatus is what the tests read of the producer.
+// producerStatus is the part of the API's producer status that the tests use.
 type producerStatus struct {
 	State   string    `json:"state"`
 	Reason  string    `json:"reason"`
@@ -104,7 +103,7 @@ func (w *world) status() (s producerStatus, err error) {
 	return s, w.product.JSON("/api/v1/producers/default", &s)
 }
 
-// command gives the producer a command: start, with how, suspend or resume.
+// command sends the producer a command: start in the way how, suspend or resume.
 func (w *world) command(verb, how string) {
 	w.t.Helper()
 	body, err := json.Marshal(map[string]string{"how": how})
@@ -117,7 +116,7 @@ func (w *world) command(verb, how string) {
 	}
 }
 
-// await waits until the producer's status is as wanted.
+// await waits until the producer's status is as wanted, for at most 90 s.
 func (w *world) await(wanted func(producerStatus) bool) producerStatus {
 	w.t.Helper()
 	return w.awaitFor(90*time.Second, wanted)
@@ -132,12 +131,12 @@ func (w *world) awaitFor(patience time.Duration, wanted func(producerStatus) boo
 			return s
 		}
 	}
-	w.t.Fatalf("the producer is not in the state that the test waits for, but %+v, %v", s, err)
+	w.t.Fatalf("after %s the producer is not in the state that the test waits for, but %+v, %v", patience, s, err)
 	return s
 }
 
-// settle waits until everything is sent. Its patience begins anew with each transaction that is:
-// how many a load has left to send depends on how busy the machine is.
+// settle waits until everything is sent. Its time limit begins again with each transaction
+// that is sent, because a busy machine may have many to send.
 func (w *world) settle() {
 	w.t.Helper()
 	settled := func(p producerStatus) bool { return p.State == "IDLE" && p.Pending == 0 && p.Sent == p.Last }
@@ -150,8 +149,9 @@ func (w *world) settle() {
 	}
 }
 
-// submit sends one submission. A refusal is the test's fault; an error of the
-// connection says that the answer was lost.
+// submit makes one submission. A response with a client error fails the test: the submission
+// was wrong. Other errors are returned; after one of the connection the submission may have
+// been recorded.
 func (w *world) submit(method, path string, message []byte) error {
 	status, body, err := w.product.Do(method, path, "application/xml", message)
 	if err != nil {
@@ -176,12 +176,12 @@ func (w *world) submit(method, path string, message []byte) error {
 	return nil
 }
 
-// step is one random change: one to three codelists replaced, or one deleted.
+// step makes one random change: it replaces one to three codelists, or deletes one.
 func (w *world) step(r *rand.Rand) error {
 	if r.IntN(6) == 0 {
 		path := fmt.Sprintf("/sdmx/v2/structure/codelist/RIG/CL_%d/1.0", r.IntN(12))
 		err := w.remove(path)
-		if !errors.Is(err, errGone) {
+		if !errors.Is(err, errNotFound) {
 			return err
 		}
 	}
@@ -193,7 +193,7 @@ func (w *world) step(r *rand.Rand) error {
 	return w.submit(http.MethodPost, "/sdmx/v2/structure", rig.Message(lists...))
 }
 
-var errGone = errors.New("nothing is there to delete")
+var errNotFound = errors.New("the structure to delete does not exist")
 
 func (w *world) remove(path string) error {
 	status, body, err := w.product.Do(http.MethodDelete, path, "", nil)
@@ -201,18 +201,18 @@ func (w *world) remove(path string) error {
 	case err != nil:
 		return err
 	case status == http.StatusNotFound:
-		return errGone
+		return errNotFound
 	case status >= 300:
 		return fmt.Errorf("DELETE %s: %d %s", path, status, body)
 	}
 	return nil
 }
 
-// pause is between two submissions of a client under load: without one, a few tests would keep
-// all cores busy, and the others waiting.
+// pause is the time between two submissions of a client under load. Without it a few tests
+// would keep all cores busy and the others waiting.
 const pause = 40 * time.Millisecond
 
-// load makes random changes until stop is closed or the product is gone.
+// load submits random changes until stop is closed or the instance has ended.
 func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 	for {
 		select {
@@ -229,9 +229,8 @@ func (w *world) load(r *rand.Rand, stop <-chan struct{}) {
 	}
 }
 
-// check asserts what must hold after anything: urncast verify finds no
-// difference, the independent reader no fault, and topic, feed and registry
-// agree.
+// check checks what must hold in every test: urncast verify reports no difference, topiccheck
+// finds no problem, and topic, feed, audit log and registry agree.
 func (w *world) check() {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
@@ -256,16 +255,17 @@ func (w *world) check() {
 	problems = append(problems, l.CompareStructures(content)...)
 	problems = append(problems, w.compareAudit(feed)...)
 	if n := w.acknowledged.Load(); int64(len(feed)) < n {
-		problems = append(problems, fmt.Sprintf("a submitter was told of transaction %d, the feed ends at %d", n, len(feed)))
+		problems = append(problems, fmt.Sprintf("transaction %d was acknowledged, but the feed ends at %d", n, len(feed)))
 	}
 	if len(problems) > 0 {
 		w.t.Errorf("topic %s, %d messages:\n%s", w.topic, len(l.Messages), strings.Join(problems, "\n"))
 	}
 }
 
-// compareAudit finds transactions of which the audit does not tell, and the reverse.
+// compareAudit returns the transactions of the feed that the audit log does not have exactly
+// once, and the reverse.
 func (w *world) compareAudit(feed []topiccheck.FeedEntry) (problems []string) {
-	told := map[int64]int{}
+	listed := map[int64]int{}
 	for after := int64(0); ; {
 		var page struct {
 			Entries []struct {
@@ -284,22 +284,22 @@ func (w *world) compareAudit(feed []topiccheck.FeedEntry) (problems []string) {
 		for _, e := range page.Entries {
 			after = e.ID
 			for _, n := range e.Detail.Transactions {
-				told[n]++
+				listed[n]++
 			}
 		}
 	}
 	for _, e := range feed {
-		if told[e.Number] != 1 {
-			problems = append(problems, fmt.Sprintf("the audit tells of transaction %d %d times", e.Number, told[e.Number]))
+		if listed[e.Number] != 1 {
+			problems = append(problems, fmt.Sprintf("the audit log has transaction %d %d times, want once", e.Number, listed[e.Number]))
 		}
 	}
-	if len(told) != len(feed) {
-		problems = append(problems, fmt.Sprintf("the audit tells of %d transactions, the feed of %d", len(told), len(feed)))
+	if len(listed) != len(feed) {
+		problems = append(problems, fmt.Sprintf("the audit log has %d transactions, the feed %d", len(listed), len(feed)))
 	}
 	return problems
 }
 
-// topicEnd gives the number of messages that a reader sees.
+// topicEnd returns the number of messages that a read_committed reader sees.
 func (w *world) topicEnd() int {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
@@ -309,8 +309,8 @@ func (w *world) topicEnd() int {
 	return len(l.Messages)
 }
 
-// checkReplica asserts that a reader's replica is what the registry holds, on a
-// topic whose history is broken by intent.
+// checkReplica checks that a reader's replica equals the registry. It is for topics whose
+// history has gaps that the test caused.
 func (w *world) checkReplica() {
 	w.t.Helper()
 	l, err := topiccheck.Read(w.t.Context(), w.kafka.Bootstrap(), w.topic)
@@ -326,8 +326,8 @@ func (w *world) checkReplica() {
 	}
 }
 
-// withoutProducer are the settings of an instance that cannot reach the broker,
-// and so publishes nothing.
+// withoutProducer returns the settings of an instance that cannot reach the broker, and so
+// publishes nothing.
 func (w *world) withoutProducer() rig.Settings {
 	s := w.settings
 	s.Bootstrap = "127.0.0.1:1"

@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A lane is a bare transactional producer, with the settings that the product
-// uses and nothing of its own: what the client and the broker can do.
+// A lane is a bare transactional producer with the product's settings and none of its code: it
+// shows what the client and the broker can do.
 type lane struct {
 	p       *ck.Producer
 	reports chan ck.Event
@@ -43,7 +43,7 @@ func newLane(b *testing.T, bootstrap, id string) *lane {
 	return l
 }
 
-// produce sends one transaction's messages and waits for their reports.
+// produce sends one transaction's messages and waits for their delivery reports.
 func (l *lane) produce(topic, key string, values [][]byte) error {
 	if err := l.p.BeginTransaction(); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (l *lane) commit() error {
 	return l.p.CommitTransaction(ctx)
 }
 
-// bareDrain sends n transactions of one value over two ids, overlapped.
+// bareDrain sends n transactions of one message each over two overlapping transactional ids.
 func bareDrain(b *testing.T, bootstrap, topic string, n int, value []byte) time.Duration {
 	b.Helper()
 	lanes := []*lane{newLane(b, bootstrap, topic+"-0"), newLane(b, bootstrap, topic+"-1")}
@@ -117,14 +117,14 @@ func bareTransaction(b *testing.T, bootstrap, topic string, values [][]byte) tim
 	return time.Since(began)
 }
 
-// bareStore is the table that the bare Postgres figures write to.
+// bareStore creates the table for the bare Postgres figures.
 const bareStore = `
 CREATE TABLE IF NOT EXISTS bare_counter (n bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS bare_documents (n bigint, body bytea NOT NULL);
 DELETE FROM bare_counter; INSERT INTO bare_counter VALUES (0);`
 
-// bareCommits stores values from a number of connections, each in a database
-// transaction that takes the counter row, in one round trip.
+// bareCommits stores values over several connections, each value in a database transaction that
+// locks the counter row, in one round trip.
 func bareCommits(b *testing.T, url string, clients, each int, value []byte) time.Duration {
 	b.Helper()
 	setup, err := pgx.Connect(b.Context(), url)

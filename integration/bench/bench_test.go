@@ -9,7 +9,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// TestMain removes what was built.
+// TestMain removes the binaries that the tests built.
 func TestMain(m *testing.M) {
 	os.Exit(rig.Run(m))
 }

@@ -1,3 +1,3 @@
-// Package bench measures the product beside what it is built on, in one run on
-// one machine: make bench prints the table. Its files carry the build tag bench.
+// Package bench measures the product beside the software it is built on, in one run on one machine;
+// make bench prints the table. Its files have the build tag bench.
 package bench

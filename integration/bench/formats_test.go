@@ -79,7 +79,7 @@ func formatRows(t *testing.T, out *table) {
 	}
 }
 
-// tokens reads the tokens of a message and does nothing with them.
+// tokens reads the tokens of a message and discards them.
 func tokens(text []byte) error {
 	s := codec.NewScanner(bytes.NewReader(text), formats.Limits{})
 	if s.Peek() != '<' {
@@ -115,7 +115,7 @@ func seconds(f func()) float64 {
 	return time.Since(began).Seconds()
 }
 
-// peak is how far the heap grows above what it held before, in MB.
+// peak returns by how many MB the heap grows while f runs.
 func peak(f func()) float64 {
 	runtime.GC()
 	var before, now runtime.MemStats
@@ -136,14 +136,14 @@ func peak(f func()) float64 {
 	return float64(<-highest-min(before.HeapAlloc, before.HeapSys)) / 1e6
 }
 
-// readers are what a Python user would write to read a file.
+// readers holds, by library, the Python code with which a user would read a file.
 var readers = map[string]string{
 	"pysdmx": "import pysdmx.io as io\nio.read_sdmx(path, validate=False)",
 	"sdmx1":  "import sdmx\nsdmx.read_sdmx(path)",
 }
 
-// pythonRead gives a Python library's speed in MB/s; 0 if it cannot read the
-// format or is not to be had.
+// pythonRead returns a Python library's speed in MB/s; 0 if the library cannot read the format or
+// is not installed.
 func pythonRead(t *testing.T, peer, format, file string, megabytes float64) float64 {
 	if !strings.HasPrefix(format, "sdmx-ml") && !(peer == "pysdmx" && strings.HasPrefix(format, "sdmx-json")) {
 		return 0

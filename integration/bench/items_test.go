@@ -13,10 +13,10 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// manyCodes are in the largest codelist, in branches of a hundred.
+// manyCodes is the number of codes in the largest codelist, which has branches of a hundred codes.
 const manyCodes = 1_000_000
 
-// manyCodesMessage is a codelist of manyCodes, in Fusion-JSON.
+// manyCodesMessage returns a Fusion-JSON message with a codelist of manyCodes codes.
 func manyCodesMessage() []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"Codelist":[{"id":"MANY","agencyId":"RIG","version":"1.0","names":[{"locale":"en","value":"Many"}],"items":[`)
@@ -34,8 +34,8 @@ func manyCodesMessage() []byte {
 	return b.Bytes()
 }
 
-// TestItems measures the page of a codelist of a million codes: the first time, which
-// reads it, and then every way into it.
+// TestItems measures the page of a codelist of a million codes: the first request, which reads the
+// codelist, and then each kind of request.
 func TestItems(t *testing.T) {
 	out := &table{}
 	defer out.print()

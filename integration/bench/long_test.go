@@ -19,20 +19,20 @@ import (
 const (
 	shortLog = 1_000
 	longLog  = 1_000_000
-	// pendingLog is how many transactions wait in the drain.
+	// pendingLog is the number of transactions in the backlog.
 	pendingLog = 100_000
-	// longLists is the number of current structures, on the long log and the short.
+	// longLists is the number of current structures, with the long log and with the short one.
 	longLists = 500
 )
 
-// TestLongLife sets a database with a million transactions beside one with a
-// thousand, and drains a long backlog.
+// TestLongLife compares a database with a million transactions to one with a thousand, and
+// publishes a long backlog.
 func TestLongLife(t *testing.T) {
 	out := &table{}
 	defer out.print()
 	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
-	few := lived(t, k, s, shortLog)
-	many := lived(t, k, s, longLog)
+	few := registryRows(t, k, s, shortLog)
+	many := registryRows(t, k, s, longLog)
 	for i := range few {
 		few[i].ours, few[i].bare, few[i].bareName = many[i].ours, few[i].ours, "with 1,000 transactions"
 		few[i].what += ", 1,000,000 transactions"
@@ -49,8 +49,8 @@ func TestLongLife(t *testing.T) {
 	out.recovered("with 1,000 on the topic", short)
 }
 
-// lived measures a registry with a log of n.
-func lived(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
+// registryRows measures a registry with a log of n transactions.
+func registryRows(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
 	w := newWorld(t, k, s, fmt.Sprint("lived", n))
 	w.age(longLists, 2, n, n)
 	var start figure
@@ -61,7 +61,7 @@ func lived(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
 		}
 		took := time.Since(began).Seconds() * 1000
 		w.await(status.settled)
-		if round > 0 { // the first finds no page of the database in memory
+		if round > 0 { // in the first round the database has no pages cached
 			start = append(start, took)
 		}
 		if round < rounds {
@@ -92,7 +92,7 @@ func lived(t *testing.T, k *rig.Kafka, s *pg.Server, n int) []row {
 	}
 }
 
-// median gives the median of n calls, in rounds.
+// median returns the median duration of n calls for each round.
 func (w *world) median(n int, f func(i int)) (out figure) {
 	for range rounds {
 		all := make([]time.Duration, n)
@@ -107,11 +107,12 @@ func (w *world) median(n int, f func(i int)) (out figure) {
 	return out
 }
 
-// shifted keeps a round's submissions from repeating those of the one before.
+// shifted adds n to the argument of f, so that a round does not repeat the submissions of the round
+// before.
 func shifted(f func(int), n int) func(int) { return func(i int) { f(i + n) } }
 
-// age records lists, and a log of changes of them from a number up to another,
-// by SQL; the producer has sent what is up to sent. The product is stopped then.
+// age inserts lists and a log of changes to them, from one transaction number to another, by SQL;
+// sent is the last transaction that the producer has sent. The product is stopped meanwhile.
 func (w *world) age(lists, from, to, sent int) {
 	w.t.Helper()
 	if from == 2 {
@@ -146,7 +147,8 @@ func (w *world) age(lists, from, to, sent int) {
 	}
 }
 
-// drained: a backlog is sent, one Kafka transaction each, in bounded memory.
+// drained measures how fast a backlog is sent, one Kafka transaction each, and asserts that memory
+// stays bounded.
 func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
 	w := newWorld(t, k, s, "backlog")
 	w.age(longLists, 2, 1+pendingLog, 1)
@@ -168,8 +170,8 @@ func drained(t *testing.T, k *rig.Kafka, s *pg.Server, out *table) {
 	out.recovered("with 100,000 on the topic", w)
 }
 
-// recovered measures from the start after a kill -9 to IDLE: as it is, and with the
-// cursor lost, so that the whole topic is read.
+// recovered measures the time from a start after kill -9 to IDLE: with the cursor, and without it,
+// so that the whole topic is read.
 func (out *table) recovered(name string, w *world) {
 	for _, lost := range []bool{false, true} {
 		var took figure
@@ -205,7 +207,7 @@ func (w *world) sql(statement string) {
 	}
 }
 
-// peak is the most memory that the process had.
+// peak returns the peak memory of the process, in MiB.
 func (w *world) peak() (mib float64) {
 	w.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.product.Process().PID()))

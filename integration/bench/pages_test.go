@@ -22,18 +22,19 @@ import (
 const (
 	pagesLists = 50_000
 	pagesLog   = 100_000
-	// pagesCodes is how many codes the largest codelist has.
+	// pagesCodes is the number of codes in the largest codelist.
 	pagesCodes = 50_000
-	// pagesSent is how many more transactions are on the topic, and pagesAsked how often
-	// each page is asked for.
+	// pagesSent is the number of further transactions on the topic, and pagesAsked the number of
+	// requests for each page.
 	pagesSent  = 200
 	pagesAsked = 200
-	// onlookers have the dashboard open, for so long, while somebody submits each second.
-	onlookers   = 50
-	lookingTime = 30 * time.Second
+	// viewers is the number of browsers that keep the dashboard open for viewTime, while there is
+	// one submission a second.
+	viewers  = 50
+	viewTime = 30 * time.Second
 )
 
-// A page is one that is measured.
+// A page is a measured page of the console.
 type page struct{ name, path string }
 
 func consolePages(topic string) []page {
@@ -71,8 +72,8 @@ func consolePages(topic string) []page {
 	}
 }
 
-// TestPages measures every page of the console with 50,000 structures and 100,000
-// transactions, and what people who look on cost.
+// TestPages measures every page of the console with 50,000 structures and 100,000 transactions, and
+// the CPU time that open dashboards cost.
 func TestPages(t *testing.T) {
 	out := &table{}
 	defer out.print()
@@ -82,7 +83,7 @@ func TestPages(t *testing.T) {
 	if err := w.product.Start(); err != nil {
 		t.Fatal(err)
 	}
-	out.rows = append(out.rows, w.searched(began))
+	out.rows = append(out.rows, w.awaitSearch(began))
 	w.await(status.settled)
 	w.submit(rig.Message(rig.Codelist{ID: "BIG", Name: "The largest", Codes: pagesCodes}))
 	w.submitEach("SENT", 4, pagesSent, 1)
@@ -92,14 +93,14 @@ func TestPages(t *testing.T) {
 	}
 	w.await(status.settled)
 	for _, p := range consolePages(w.topic) {
-		out.rows = append(out.rows, w.asked(p)...)
+		out.rows = append(out.rows, w.request(p)...)
 	}
-	out.rows = append(out.rows, w.lookedAt())
+	out.rows = append(out.rows, w.viewing())
 }
 
-// asked asks for a page again and again, and says how long that took, and how long the
-// first time.
-func (w *world) asked(p page) []row {
+// request requests a page repeatedly and returns the percentiles of its response times, and the
+// time of the first response.
+func (w *world) request(p page) []row {
 	all := make([]time.Duration, pagesAsked)
 	for i := range all {
 		began := time.Now()
@@ -115,8 +116,8 @@ func (w *world) asked(p page) []row {
 	}
 }
 
-// searched waits until the search knows all that is in the log.
-func (w *world) searched(began time.Time) row {
+// awaitSearch waits until the search index has the whole log, and returns how long that took.
+func (w *world) awaitSearch(began time.Time) row {
 	c, err := pgx.Connect(w.t.Context(), w.database)
 	if err != nil {
 		w.t.Fatal(err)
@@ -124,21 +125,21 @@ func (w *world) searched(began time.Time) row {
 	defer c.Close(w.t.Context())
 	for n := 0; n < pagesLog; time.Sleep(10 * time.Millisecond) {
 		if err := c.QueryRow(w.t.Context(), `SELECT number FROM labelled`).Scan(&n); err != nil || time.Since(began) > time.Minute {
-			w.t.Fatalf("the search is at transaction %d of %d after a minute, %v", n, pagesLog, err)
+			w.t.Fatalf("after a minute the search index has %d of %d transactions, %v", n, pagesLog, err)
 		}
 	}
-	return row{what: "start to a search that knows all, with none of the log known", unit: "s", ours: figure{time.Since(began).Seconds()}}
+	return row{what: "start until the search index has the whole log", unit: "s", ours: figure{time.Since(began).Seconds()}}
 }
 
-// lookedAt gives the share of a core that onlookers cost, beside the same submissions
+// viewing returns the share of a core that open dashboards cost, beside the same submissions
 // without them.
-func (w *world) lookedAt() row {
+func (w *world) viewing() row {
 	share := func(readers int) float64 {
-		ctx, cancel := context.WithTimeout(w.t.Context(), lookingTime)
+		ctx, cancel := context.WithTimeout(w.t.Context(), viewTime)
 		defer cancel()
 		var all sync.WaitGroup
 		for range readers {
-			all.Go(func() { w.look(ctx) })
+			all.Go(func() { w.view(ctx) })
 		}
 		before := w.cpu()
 		for i := 0; ctx.Err() == nil; i++ {
@@ -149,15 +150,15 @@ func (w *world) lookedAt() row {
 			}
 		}
 		all.Wait()
-		return 100 * (w.cpu() - before).Seconds() / lookingTime.Seconds()
+		return 100 * (w.cpu() - before).Seconds() / viewTime.Seconds()
 	}
 	without := share(0)
-	return row{what: fmt.Sprintf("%d people on the live dashboard, a submission each second", onlookers), unit: "% of a core",
-		ours: figure{share(onlookers)}, bare: figure{without}, bareName: "nobody looks on", aim: "< 10"}
+	return row{what: fmt.Sprintf("%d people on the live dashboard, a submission each second", viewers), unit: "% of a core",
+		ours: figure{share(viewers)}, bare: figure{without}, bareName: "nobody looks on", aim: "< 10"}
 }
 
-// look reads the live dashboard as a browser does.
-func (w *world) look(ctx context.Context) {
+// view reads the live dashboard as a browser does.
+func (w *world) view(ctx context.Context) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.product.URL+"/live/dashboard", nil)
 	if err != nil {
 		w.t.Error(err)
@@ -173,7 +174,7 @@ func (w *world) look(ctx context.Context) {
 	}
 }
 
-// cpu is the processor time that the product has taken.
+// cpu returns the CPU time that the product has used.
 func (w *world) cpu() time.Duration {
 	w.t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.product.Process().PID()))
@@ -189,5 +190,5 @@ func (w *world) cpu() time.Duration {
 	if _, err := fmt.Sscan(fields[12], &system); err != nil {
 		w.t.Fatal(err)
 	}
-	return time.Duration(user+system) * 10 * time.Millisecond // a hundred ticks a second
+	return time.Duration(user+system) * 10 * time.Millisecond // 100 clock ticks per second
 }

@@ -48,7 +48,8 @@ func productRows(t *testing.T, out *table) {
 		row{what: "resident memory after the load of this table", unit: "MiB", ours: figure{full}})
 }
 
-// latencyRows: 20 submissions a second, until a read_committed reader has them.
+// latencyRows measures how long it takes until a read_committed reader has a submission, at 20
+// submissions a second.
 func latencyRows(w *world, out *table) {
 	const n = 200
 	ctx, cancel := context.WithCancel(w.t.Context())
@@ -96,8 +97,8 @@ func latencyRows(w *world, out *table) {
 	}
 }
 
-// paced calls f 20 times a second, and gives the durations that came meanwhile;
-// the first are left out, for everything warms up.
+// paced calls f 20 times a second and returns the durations that arrived in the meantime, without
+// the first ones, which are slow because everything is still warming up.
 func paced(n int, arrived <-chan time.Duration, f func(i int)) []time.Duration {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -117,8 +118,8 @@ func paced(n int, arrived <-chan time.Duration, f func(i int)) []time.Duration {
 	return all[n/10:]
 }
 
-// submitRows: single submissions, beside pipelined commits of as many bytes that
-// take the same kind of counter row. Nothing is published meanwhile, on either side.
+// submitRows measures single submissions, beside bare pipelined database commits of as many bytes
+// that lock the same kind of counter row. Nothing is published in the meantime in either case.
 func submitRows(w *world, out *table) {
 	const n = 1000
 	value := values(1, w.valueSize())[0]
@@ -139,7 +140,7 @@ func submitRows(w *world, out *table) {
 	w.await(status.settled)
 }
 
-// drainRow: 10,000 pending transactions of one structure each.
+// drainRow measures how fast 10,000 pending transactions of one structure each are published.
 func drainRow(w *world, out *table) {
 	const n = 10_000
 	w.command("suspend", "")
@@ -156,8 +157,8 @@ func drainRow(w *world, out *table) {
 		bareName: "bare, two ids overlapped", aim: "≥ 0.85×"})
 }
 
-// baselineRow: all current structures in one Kafka transaction; the submission
-// that brings them is measured too.
+// baselineRow measures a baseline, which sends all current structures in one Kafka transaction, and
+// the submission that brings them into the registry.
 func baselineRow(w *world, out *table, what string, n, codes int) {
 	lists := make([]rig.Codelist, n)
 	for i := range lists {

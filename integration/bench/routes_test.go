@@ -19,7 +19,7 @@ type route struct {
 	Filter map[string]any `json:"filter,omitempty"`
 }
 
-// newRoutedWorld makes a world whose producer has routes made by the API.
+// newRoutedWorld creates a world whose producer and routes are created through the API.
 func newRoutedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string, routes []route) *world {
 	t.Helper()
 	w := &world{t: t, kafka: k, database: s.Database(t, name), topic: routes[0].Topic}
@@ -32,16 +32,16 @@ func newRoutedWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string, route
 		t.Fatal(err)
 	}
 	if code, answer, err := w.product.Do(http.MethodPost, "/api/v1/producers", "application/json", body); err != nil || code != http.StatusCreated {
-		t.Fatalf("making the producer: %d %s %v", code, answer, err)
+		t.Fatalf("creating the producer: %d %s %v", code, answer, err)
 	}
 	w.command("start", "idle")
 	w.await(func(s status) bool { return s.State == "IDLE" })
 	return w
 }
 
-// routesRows measures what routes and filters cost: 1,000 pending transactions of one
-// structure of 4 KiB along one route, five and twenty, in one format and in two, and
-// past filters; and how long a restart takes to read so many topics back.
+// routesRows measures what routes and filters cost: it publishes 1,000 pending transactions of one
+// 4 KiB structure along one, five and twenty routes, in one format and in two, and through filters;
+// and how long a restart takes to read that many topics back.
 func routesRows(t *testing.T, out *table) {
 	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	several := func(name string, n int, change func(i int, r *route)) []route {
@@ -77,7 +77,7 @@ func routesRows(t *testing.T, out *table) {
 	}
 	speeds, starts := make([]figure, len(rows)), make([]figure, len(rows))
 	for round := range rounds {
-		for i := range rows { // each begins a round in its turn, for the machine warms up
+		for i := range rows { // the first row changes from round to round, because the machine warms up
 			at := (i + round) % len(rows)
 			speeds[at] = append(speeds[at], worlds[at].pending(round))
 		}
@@ -96,8 +96,8 @@ func routesRows(t *testing.T, out *table) {
 	}
 }
 
-// restartToIdle kills the product, and gives the milliseconds from its start until the
-// producer has recovered.
+// restartToIdle kills and restarts the product, and returns the milliseconds from the start until
+// the producer has recovered.
 func (w *world) restartToIdle() float64 {
 	w.product.Kill()
 	began := time.Now()

@@ -11,9 +11,9 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// securityRows measures what the security of a connection costs: 1,000 pending
-// transactions of one structure are published through each, round by round beside
-// plaintext, on one broker.
+// securityRows measures what the security of a connection costs: it publishes 1,000 pending
+// transactions of one structure with each security protocol, alternating with plaintext in each
+// round, on one broker.
 func securityRows(t *testing.T, out *table) {
 	a, kdc := rig.NewAuthority(t), rig.StartKDC(t)
 	k := rig.StartSecureKafkaForBench(t, rig.Secure{Authority: a, KDC: kdc, Users: map[string]string{"alice": "alice-secret"}})
@@ -36,7 +36,7 @@ func securityRows(t *testing.T, out *table) {
 	}
 	speeds := make([]figure, len(rows))
 	for round := range rounds {
-		for i := range rows { // each begins a round in its turn, for the machine warms up
+		for i := range rows { // the first row changes from round to round, because the machine warms up
 			at := (i + round) % len(rows)
 			speeds[at] = append(speeds[at], rows[at].world.pending(round))
 		}
@@ -47,8 +47,8 @@ func securityRows(t *testing.T, out *table) {
 	}
 }
 
-// pending submits 1,000 structures while the producer is suspended, and gives how
-// many of their transactions are published in a second.
+// pending submits 1,000 structures while the producer is suspended, resumes it, and returns how
+// many transactions it publishes per second.
 func (w *world) pending(round int) float64 {
 	const n = 1000
 	w.command("suspend", "")

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// A figure is measured in rounds; the table shows its median and spread.
+// A figure holds the results of all rounds of a measurement; the table shows their median and
+// spread.
 type figure []float64
 
 func (f figure) median() float64 {
@@ -42,8 +43,8 @@ func short(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// A row sets the product beside something bare; aim is the ratio, or the value,
-// that it should reach.
+// A row compares the product to bare software; aim is the ratio, or the value, that the product
+// should reach.
 type row struct {
 	what, unit string
 	ours, bare figure
@@ -75,7 +76,7 @@ func (t *table) print() {
 	w.Flush()
 }
 
-// percentile of durations, in milliseconds.
+// percentile returns a percentile of durations, in milliseconds.
 func percentile(d []time.Duration, p float64) float64 {
 	s := slices.Sorted(slices.Values(d))
 	if len(s) == 0 {

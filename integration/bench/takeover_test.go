@@ -14,16 +14,16 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// TestTakeover measures, and prints, how long the topic stands still when the
-// instance that publishes is killed, and when it is stopped in good order.
+// TestTakeover measures how long nothing arrives on the topic when the publishing instance is
+// killed, and when it is stopped cleanly, and prints the result.
 func TestTakeover(t *testing.T) {
 	out := &table{}
 	defer out.print()
 	takeoverRows(t, out)
 }
 
-// takeoverRows: from the signal on, until a read_committed reader has a submission
-// that was made after it, through the instance that is left.
+// takeoverRows measures the time from the signal until a read_committed reader has a submission
+// that was made after the signal, through the remaining instance.
 func takeoverRows(t *testing.T, out *table) {
 	k, s := rig.StartKafkaForBench(t), pg.StartIn(t, "")
 	w := newWorld(t, k, s, "takeover")
@@ -46,7 +46,7 @@ func takeoverRows(t *testing.T, out *table) {
 	})
 	var killed, stopped figure
 	for i := range 2 * rounds {
-		time.Sleep(time.Second) // the other stands by
+		time.Sleep(time.Second) // the other instance is now on standby
 		w.product = other
 		began := time.Now()
 		if i%2 == 0 {

@@ -33,8 +33,8 @@ func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string) *world {
 	return newWorldAt(t, k, s, name, k.Bootstrap())
 }
 
-// newWorldAt makes a world that reaches the broker at an address, with more
-// properties of the connection.
+// newWorldAt creates a world that reaches the broker at an address, with additional properties of
+// the connection.
 func newWorldAt(t *testing.T, k *rig.Kafka, s *pg.Server, name, bootstrap string, properties ...string) *world {
 	t.Helper()
 	w := &world{t: t, kafka: k, database: s.Database(t, name), topic: "bench." + name}
@@ -78,7 +78,7 @@ func (w *world) await(wanted func(status) bool) {
 			return
 		}
 	}
-	w.t.Fatalf("the producer did not get there: %+v, %v", s, err)
+	w.t.Fatalf("the producer did not reach the state that the test waits for: %+v, %v", s, err)
 }
 
 func (s status) settled() bool {
@@ -117,7 +117,7 @@ func list(prefix string, i, codes int) rig.Codelist {
 	return rig.Codelist{ID: fmt.Sprintf("%s_%d", prefix, i), Name: fmt.Sprintf("List %d", i), Codes: codes}
 }
 
-// valueSize is the size of the topic's newest message.
+// valueSize returns the size of the topic's newest message.
 func (w *world) valueSize() int {
 	c := w.kafka.Client(w.t, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: {0: kgo.NewOffset().AtStart()}}), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
@@ -129,7 +129,7 @@ func (w *world) valueSize() int {
 	return size
 }
 
-// resident is the process's memory in MB.
+// resident returns the process's resident memory in MB.
 func (w *world) resident() float64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.product.Process().PID()))
 	if err != nil {
@@ -143,8 +143,8 @@ func (w *world) resident() float64 {
 	return kb / 1024
 }
 
-// arrivals reads a topic as a read_committed consumer, and says when each key
-// came and how old the header says it was.
+// arrivals reads a topic as a read_committed consumer, and calls each with every record and the
+// time of its arrival.
 func (w *world) arrivals(ctx context.Context, topic string, each func(r *kgo.Record, at time.Time)) {
 	c := w.kafka.Client(w.t, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(500*time.Millisecond), kgo.FetchMinBytes(1))

@@ -20,8 +20,8 @@ import (
 	"urncast/web/webtest"
 )
 
-// Options returns options with the parts that o leaves out, on a database: without a key for
-// secrets, with an administrator by flags, and with a cluster that has no topics.
+// Options returns o with its missing parts filled in, on the database of store: no key for secrets,
+// an administrator set by flags, and a cluster without topics.
 func Options(t testing.TB, store *postgres.Store, o web.Options) web.Options {
 	t.Helper()
 	log := cmp.Or(o.Log, slog.New(slog.DiscardHandler))

@@ -14,8 +14,8 @@ import (
 	"urncast/producer/kafka/trial"
 )
 
-// Every client of a connection with signed tokens logs in by them: those made by hand at a
-// save and in the test, the publisher's, and the reader of pages.
+// Every client of a connection with AWS's signed tokens logs in with them: the connections made at
+// a save and in the test, the publisher's, and the topic pages' reader.
 func TestAWS(t *testing.T) {
 	aws, authority := rig.StartAWS(t), rig.NewAuthority(t)
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: authority, AWS: aws, ACLs: true, Users: map[string]string{"admin": password}})
@@ -40,14 +40,14 @@ func TestAWS(t *testing.T) {
 			properties["ssl.truststore.type"], properties["ssl.truststore.location"] = "PEM", authority.File
 			tried := (&trial.Client{}).Try(t.Context(), reached(properties))
 			if len(tried) != 1 || !tried[0].OK || !strings.Contains(tried[0].Text, "OAUTHBEARER, as User:arn:aws:iam::123456789012:role/msk") {
-				t.Errorf("a save says %+v", tried)
+				t.Errorf("trying the servers at a save returned %+v", tried)
 			}
 			asked := asked("structures")
 			asked.Scratch, asked.MakeScratch = "scratch", true
 			test(t.Context(), &trial.Client{}, properties, asked, nil).expect(t, map[string]string{"tls": "warning: expires in 0 days"})
 
 			c := &kafka.Cluster{Connection: func(context.Context, string) (*connection.Connection, error) { return reached(properties), nil }}
-			for range 2 { // the second one is the reader that was kept
+			for range 2 { // the second round uses the kept reader
 				view, err := c.OpenTopic(t.Context(), "test", "structures")
 				if err != nil {
 					t.Fatal(err)

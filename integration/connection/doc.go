@@ -1,4 +1,4 @@
-// Package connection proves the connection test and the trying of servers on real
-// brokers: what passes, what fails with which words, and what a reader of the topic
-// sees of it.
+// Package connection tests the connection test, and the trying of servers at a save, on real
+// brokers: which set-ups pass, which fail and with what message, and what a reader of the topic
+// sees of a test.
 package connection

@@ -19,13 +19,13 @@ import (
 	"urncast/registry"
 )
 
-// A ward is one broker with rights, and the doctor of its topics.
+// A ward is a broker with ACLs, and the doctor of its topics.
 type ward struct {
 	kafka *rig.Kafka
 	store *producertest.Store
 }
 
-var surgeon = registry.Actor{User: "alice", Remote: "127.0.0.1"}
+var actor = registry.Actor{User: "alice", Remote: "127.0.0.1"}
 
 const week = 7 * 24 * time.Hour
 
@@ -43,7 +43,7 @@ func newWard(t *testing.T) *ward {
 	return w
 }
 
-// doctor logs in as a user, as a super user if none is named.
+// doctor returns a doctor that logs in as a user; as a super user if user is empty.
 func (w *ward) doctor(user string, more ...string) *diagnosis.Doctor {
 	properties := map[string]string{"bootstrap.servers": w.kafka.Bootstrap()}
 	if user != "" {
@@ -62,7 +62,7 @@ func (w *ward) doctor(user string, more ...string) *diagnosis.Doctor {
 		}}
 }
 
-// over is a topic that is reached over the connection of the tests.
+// over returns the place of a topic that is reached over the connection of the tests.
 func over(topic string) diagnosis.Place {
 	return diagnosis.Place{Connection: "default", Topic: topic, Prefix: "tx"}
 }
@@ -76,27 +76,27 @@ func examine(t *testing.T, d *diagnosis.Doctor, topic string) map[string]diagnos
 	return byID(t, found)
 }
 
-// byID checks what every finding must have, and gives them by their ids.
+// byID checks what every finding must have, and returns the findings by id.
 func byID(t *testing.T, d *diagnosis.Diagnosis) map[string]diagnosis.Finding {
 	t.Helper()
 	all := map[string]diagnosis.Finding{}
 	for _, f := range d.Findings {
 		if _, twice := all[f.ID]; twice {
-			t.Errorf("finding %s comes twice", f.ID)
+			t.Errorf("there are two findings %s", f.ID)
 		}
 		if f.What == "" || f.Why == "" || (f.Severity == diagnosis.SeverityWarning || f.Severity == diagnosis.SeverityError) && f.Cure == "" || strings.ContainsAny(f.What+f.Cure, "{}") {
-			t.Errorf("finding %s lacks words: %+v", f.ID, f)
+			t.Errorf("finding %s lacks a text or has a placeholder that was not filled in: %+v", f.ID, f)
 		}
 		if (len(f.Fix) > 0) != (f.Command != "") {
-			t.Errorf("finding %s has a fix without its command, or the reverse: %+v", f.ID, f)
+			t.Errorf("finding %s has a fix without a command, or a command without a fix: %+v", f.ID, f)
 		}
 		all[f.ID] = f
 	}
 	return all
 }
 
-// expectBut asserts the severities of those that are named, and that all others are
-// well. With one broker there is one replica, always.
+// expectBut asserts that the named findings have the given severities and that all others are OK,
+// except those that a cluster of one broker always has because there is only one replica.
 func expectBut(t *testing.T, found map[string]diagnosis.Finding, others map[string]diagnosis.Severity) {
 	t.Helper()
 	want := map[string]diagnosis.Severity{"replication-factor": diagnosis.SeverityWarning}
@@ -124,20 +124,20 @@ func TestDoctor(t *testing.T) {
 	t.Run("wrong topics", w.wrong)
 	t.Run("fix", w.fix)
 	t.Run("rights", w.rights)
-	t.Run("no topic, no cluster", w.away)
+	t.Run("no topic, no cluster", w.unreachable)
 }
 
-// A topic that was made here is sound: the doctor finds nothing that a setting could
-// mend. What was made is audited.
+// The doctor has no finding that a setting could fix on a topic that urncast created. The creation
+// is in the audit log.
 func (w *ward) make(t *testing.T) {
-	made, err := w.doctor("", "max.request.size", "200000000").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound", ReplicationFactor: 1}, surgeon)
+	made, err := w.doctor("", "max.request.size", "200000000").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound", ReplicationFactor: 1}, actor)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"cleanup.policy": "compact", "min.compaction.lag.ms": "604800000", "delete.retention.ms": "604800000",
 		"max.message.bytes": "200000000"} // above the 100 MiB of the brokers
 	if made.ReplicationFactor != 1 || made.Partitions != 1 || !maps.Equal(made.Settings, want) {
-		t.Errorf("it made %+v", made)
+		t.Errorf("created: %+v", made)
 	}
 	found := examine(t, w.doctor("", "max.request.size", "200000000"), "sound")
 	expectBut(t, found, nil)
@@ -152,21 +152,21 @@ func (w *ward) make(t *testing.T) {
 		where[1].Place != diagnosis.PlaceBroker {
 		t.Errorf("where: %+v", where)
 	}
-	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound"}, surgeon); err == nil || !strings.Contains(err.Error(), "exists already") {
-		t.Errorf("made twice: %v", err)
+	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "sound"}, actor); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("created a second time: %v", err)
 	}
-	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "three", ReplicationFactor: 3}, surgeon); err == nil ||
+	if _, err := w.doctor("").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "three", ReplicationFactor: 3}, actor); err == nil ||
 		!strings.Contains(err.Error(), "eplication factor") {
 		t.Errorf("three replicas on one broker: %v", err)
 	}
 	acts, _ := w.store.Acts(t.Context(), 0, 10)
 	if len(acts) != 3 || acts[0].Action != diagnosis.ActTopicCreated || acts[0].Subject != "sound" || acts[0].User != "alice" ||
 		!strings.Contains(string(acts[0].Detail), `"max.message.bytes":"200000000"`) || acts[1].Action != diagnosis.ActTopicCreated+" failed" {
-		t.Errorf("the audit has %+v", acts)
+		t.Errorf("the audit log has %+v", acts)
 	}
 }
 
-// A topic that is wrong in one way has that finding, with its values, and no other.
+// A topic with one wrong setting has the finding for it, with the values, and no other finding.
 func (w *ward) wrong(t *testing.T) {
 	warning, broken := diagnosis.SeverityWarning, diagnosis.SeverityError
 	for topic, c := range map[string]struct {
@@ -186,7 +186,7 @@ func (w *ward) wrong(t *testing.T) {
 		"huge":        {[]string{"max.message.bytes=300000000"}, "209715200", map[string]diagnosis.Severity{"size-broker": warning}},
 		"punctual":    {[]string{"message.timestamp.before.max.ms=1000"}, "1000", map[string]diagnosis.Severity{"timestamps": warning}},
 		"broker-time": {[]string{"message.timestamp.type=LogAppendTime"}, "", nil},
-		"unclean":     {[]string{"unclean.leader.election.enable=true"}, "", nil}, // with one replica
+		"unclean":     {[]string{"unclean.leader.election.enable=true"}, "", nil}, // no finding, because there is only one replica
 	} {
 		t.Run(topic, func(t *testing.T) {
 			w.kafka.CreateTopic(t, topic, append([]string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000",
@@ -209,22 +209,22 @@ func (w *ward) wrong(t *testing.T) {
 	})
 }
 
-// A fix changes what was asked for and says what it was before; the next examination
-// finds it well. What cannot be mended is refused, with all the rest.
+// A fix changes the settings that were asked for and reports their former values; the next
+// examination finds them OK. If one of the findings cannot be fixed, the whole request is refused.
 func (w *ward) fix(t *testing.T) {
 	d := w.doctor("")
 	w.kafka.CreateTopic(t, "broken", "cleanup.policy=delete", "min.compaction.lag.ms=0", "max.compaction.lag.ms=60000", "delete.retention.ms=1000",
 		"min.insync.replicas=3", "max.message.bytes=200000", "segment.bytes=1048576", "message.timestamp.before.max.ms=1000")
 	for _, ids := range [][]string{nil, {"nonsense"}, {"cleanup-policy", "replication-factor"}, {"timestamps", "transaction-state"}} {
-		if _, err := d.Fix(t.Context(), over("broken"), ids, surgeon); err == nil || !strings.Contains(err.Error(), "can be mended here: cleanup-policy, compaction-lag, tombstones, min-insync-replicas") {
+		if _, err := d.Fix(t.Context(), over("broken"), ids, actor); err == nil || !strings.Contains(err.Error(), "can be mended here: cleanup-policy, compaction-lag, tombstones, min-insync-replicas") {
 			t.Errorf("%v: %v", ids, err)
 		}
 	}
 	if f := examine(t, d, "broken")["cleanup-policy"]; f.Severity != diagnosis.SeverityError || !strings.HasSuffix(f.Command,
 		"--alter --entity-type topics --entity-name broken --add-config cleanup.policy=compact") || !strings.Contains(f.Cure, "urncast doctor --fix cleanup-policy") {
-		t.Errorf("something was mended, or its command is wrong: %+v", f)
+		t.Errorf("a refused fix changed something, or its command is wrong: %+v", f)
 	}
-	fixed, err := d.Fix(t.Context(), over("broken"), []string{"cleanup-policy"}, surgeon)
+	fixed, err := d.Fix(t.Context(), over("broken"), []string{"cleanup-policy"}, actor)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func (w *ward) fix(t *testing.T) {
 	if after := byID(t, fixed.Diagnosis); after["cleanup-policy"].Severity != diagnosis.SeverityOK || after["tombstones"].Severity == diagnosis.SeverityOK {
 		t.Errorf("afterwards: %+v", after)
 	}
-	fixed, err = d.Fix(t.Context(), over("broken"), []string{"compaction-lag", "tombstones", "min-insync-replicas", "size-topic", "timestamps"}, surgeon)
+	fixed, err = d.Fix(t.Context(), over("broken"), []string{"compaction-lag", "tombstones", "min-insync-replicas", "size-topic", "timestamps"}, actor)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,13 +243,12 @@ func (w *ward) fix(t *testing.T) {
 	last := acts[len(acts)-1]
 	if last.Action != diagnosis.ActTopicAltered || last.Subject != "broken" ||
 		!strings.Contains(string(last.Detail), `{"finding":"tombstones","name":"delete.retention.ms","before":"1000","after":"604800000"}`) {
-		t.Errorf("the audit has %s", last.Detail)
+		t.Errorf("the audit log has %s", last.Detail)
 	}
 }
 
-// Each right that is lacking has a finding that says how to grant it. Whoever may
-// publish, and no more, is told that the settings could not be compared; and a fix is
-// refused with the right that it needs.
+// Each missing right has a finding that says how to grant it. A user who may only publish is told
+// that the settings could not be compared; a fix is refused with the right that it needs.
 func (w *ward) rights(t *testing.T) {
 	for user, c := range map[string]struct {
 		id       string
@@ -275,31 +274,31 @@ func (w *ward) rights(t *testing.T) {
 	w.kafka.SetTopic(t, "sound", "delete.retention.ms", "1")
 	maker := w.doctor("maker")
 	if f := examine(t, maker, "sound")["tombstones"]; !strings.Contains(f.Cure, "once User:maker is granted ALTER_CONFIGS") {
-		t.Errorf("the cure of somebody who may not: %+v", f)
+		t.Errorf("the cure for a user without the right: %+v", f)
 	}
-	_, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, surgeon)
+	_, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, actor)
 	if err == nil || !strings.Contains(err.Error(), "User:maker may not alter") || !strings.Contains(err.Error(), "--operation AlterConfigs --topic sound") {
 		t.Errorf("a fix without the right: %v", err)
 	}
 	if f := examine(t, maker, "sound")["tombstones"]; f.Severity != diagnosis.SeverityWarning {
-		t.Errorf("it was mended: %+v", f)
+		t.Errorf("fixed without the right: %+v", f)
 	}
 	w.kafka.Grant(t, rig.TopicRight("maker", "sound", kmsg.ACLOperationAlterConfigs))
-	if _, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, surgeon); err != nil {
+	if _, err := maker.Fix(t.Context(), over("sound"), []string{"tombstones"}, actor); err != nil {
 		t.Errorf("a fix with the right: %v", err)
 	}
-	if _, err := w.doctor("publisher").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, surgeon); err == nil ||
+	if _, err := w.doctor("publisher").MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, actor); err == nil ||
 		!strings.Contains(err.Error(), "User:publisher may not create") {
-		t.Errorf("made without the right: %v", err)
+		t.Errorf("created without the right: %v", err)
 	}
-	if _, err := maker.MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, surgeon); err != nil {
-		t.Errorf("made with the right: %v", err)
+	if _, err := maker.MakeTopic(t.Context(), diagnosis.NewTopic{Topic: "made"}, actor); err != nil {
+		t.Errorf("created with the right: %v", err)
 	}
 }
 
-// A topic that is not there is a warning where it would be made; a cluster that is
-// not there, or does not let us in, is the one finding.
-func (w *ward) away(t *testing.T) {
+// A topic that does not exist is a warning if the producer would create it. If the cluster cannot
+// be reached or refuses the login, that is the only finding.
+func (w *ward) unreachable(t *testing.T) {
 	if f := examine(t, w.doctor(""), "nowhere")["topic"]; f.Severity != diagnosis.SeverityWarning || !strings.Contains(f.Cure, "urncast topic create nowhere") {
 		t.Errorf("%+v", f)
 	}
@@ -314,6 +313,6 @@ func (w *ward) away(t *testing.T) {
 		}
 	}
 	if _, err := w.doctor("").Examine(t.Context(), over("no/topic")); err == nil || !strings.Contains(err.Error(), "not one that Kafka takes") {
-		t.Errorf("a name that is none: %v", err)
+		t.Errorf("an invalid topic name: %v", err)
 	}
 }

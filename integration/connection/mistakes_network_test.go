@@ -20,8 +20,8 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// refusing is an address that refuses connections until the test ends: its port is
-// taken, so that nobody else gets it, and nothing listens there.
+// refusing returns an address that refuses connections until the test ends: the port is reserved,
+// so that no other process gets it, and nothing listens on it.
 func refusing(t *testing.T, port int) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -42,7 +42,7 @@ func refusing(t *testing.T, port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(at.(*syscall.SockaddrInet4).Port))
 }
 
-// closeProxy ends the broker's proxy, so that what is advertised refuses.
+// closeProxy stops the broker's proxy, so that the advertised listener refuses connections.
 func closeProxy(t *testing.T, k *rig.Kafka) {
 	t.Helper()
 	_, port, err := net.SplitHostPort(k.Proxy.Address())
@@ -76,29 +76,29 @@ func (w *wrong) ofServers(t *testing.T) []mistake {
 	mute := port.Listen(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	closed := refusing(t, 0)
 	return []mistake{
-		{what: "a port that is none", properties: servers("localhost:kafka"), step: "properties"},
+		{what: "a port that is not a number", properties: servers("localhost:kafka"), step: "properties"},
 		{what: "a port on which nothing listens", properties: servers(closed), step: "connect"},
 		{what: "a name that DNS does not know", properties: servers("no-such-host.invalid:9092"), step: "resolve"},
 		{what: "broker.address.family=v6 with a server that has an IPv4 address only",
 			properties: with(servers(w.kafka.Bootstrap()), "broker.address.family", "v6"), step: "resolve"},
-		{what: "one of two servers away", properties: servers(w.kafka.Bootstrap() + "," + closed), step: "connect"},
+		{what: "one of two bootstrap servers down", properties: servers(w.kafka.Bootstrap() + "," + closed), step: "connect"},
 		{what: "the port of a KRaft controller", properties: servers(w.kafka.Address("CTRL")), step: "kafka"},
 		{what: "a web server's port", properties: servers(web.Listener.Addr().String()), step: "kafka"},
 		{what: "the same, with security.protocol=SSL", properties: with(w.tls(rig.TLS), "bootstrap.servers",
 			web.Listener.Addr().String()), step: "tls"},
-		{what: "an HTTP proxy in between", properties: servers(forward.Listener.Addr().String()), step: "kafka"},
-		{what: "an HTTPS load balancer in between", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)),
+		{what: "an HTTP proxy between urncast and the broker", properties: servers(forward.Listener.Addr().String()), step: "kafka"},
+		{what: "an HTTPS load balancer between urncast and the broker", properties: with(w.tls(rig.TLS), "bootstrap.servers", w.https(t)),
 			step: "kafka"},
 		{what: "the port of an SSH server (its greeting, simulated)", properties: servers(ssh), step: "kafka"},
 		{what: "the port of a MySQL server (its greeting, simulated)", properties: servers(mysql), step: "kafka"},
 		{what: "a TCP load balancer without a broker behind it (closes at once, simulated)",
 			properties: servers(closing), step: "kafka"},
-		{what: "a port that takes connections and never answers (simulated)", properties: servers(mute),
+		{what: "a port that accepts connections and never answers (simulated)", properties: servers(mute),
 			step: "kafka", silent: true},
 	}
 }
 
-// https is a web server with a certificate that is trusted.
+// https returns the address of a web server with a trusted certificate.
 func (w *wrong) https(t *testing.T) string {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{w.pair(t)}}
@@ -133,22 +133,22 @@ func (w *wrong) ofTLS(t *testing.T) []mistake {
 	delete(untrusting, "ssl.truststore.type")
 	delete(untrusting, "ssl.truststore.location")
 	return []mistake{
-		{what: "a broker's certificate of a foreign authority", properties: w.tls(rig.ForeignCert), step: "tls"},
-		{what: "no truststore, and an authority of one's own", properties: untrusting, step: "tls"},
-		{what: "a broker's certificate that has expired", properties: w.tls(rig.Expired), step: "tls"},
-		{what: "a broker's certificate that expires soon", properties: w.tls(rig.TLS), step: "tls"},
-		{what: "a broker's certificate for another host", properties: w.tls(rig.WrongHost), step: "tls"},
-		{what: "a server by its address, and a certificate for names", properties: with(w.tls(rig.WrongHost),
+		{what: "a broker certificate from an untrusted CA", properties: w.tls(rig.ForeignCert), step: "tls"},
+		{what: "no truststore, and a private CA", properties: untrusting, step: "tls"},
+		{what: "an expired broker certificate", properties: w.tls(rig.Expired), step: "tls"},
+		{what: "a broker certificate that expires soon", properties: w.tls(rig.TLS), step: "tls"},
+		{what: "a broker certificate for another host", properties: w.tls(rig.WrongHost), step: "tls"},
+		{what: "a server listed by its IP address, and a certificate for host names", properties: with(w.tls(rig.WrongHost),
 			"bootstrap.servers",
 			strings.Replace(w.kafka.Address(rig.WrongHost), "localhost", "127.0.0.1", 1)), step: "tls"},
-		{what: "no client certificate where one is demanded", properties: w.tls(rig.MutualTLS), step: "tls"},
-		{what: "a client certificate of a foreign authority", properties: w.mutual(t, rig.NewAuthority(t),
+		{what: "no client certificate where one is required", properties: w.tls(rig.MutualTLS), step: "tls"},
+		{what: "a client certificate from an untrusted CA", properties: w.mutual(t, rig.NewAuthority(t),
 			rig.Subject{Name: "good"}), step: "tls"},
-		{what: "a client certificate that has expired", properties: w.mutual(t, w.authority,
+		{what: "an expired client certificate", properties: w.mutual(t, w.authority,
 			rig.Subject{Name: "good", NotAfter: time.Now().AddDate(0, 0, -1)}), step: "tls"},
-		{what: "a server that speaks TLS 1.1 at the most (simulated)",
+		{what: "a server that supports TLS only up to 1.1 (simulated)",
 			properties: old(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), step: "tls"},
-		{what: "a server that knows no certificate for the name (simulated)", properties: old(func(c *tls.Config) {
+		{what: "a server without a certificate for the name (simulated)", properties: old(func(c *tls.Config) {
 			c.Certificates, c.GetCertificate = nil, func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }
 		}), step: "tls"},
 	}
@@ -174,13 +174,13 @@ func (w *wrong) ofLogin(t *testing.T) []mistake {
 			properties: with(jaas("SCRAM-SHA-256", "good", password), "bootstrap.servers",
 				w.kafka.Address(rig.ScramOnly)), step: "authenticate"},
 		{what: "OAUTHBEARER, wrong client secret", properties: w.oauth("wrong"), step: "authenticate"},
-		{what: "OAUTHBEARER, token endpoint away",
+		{what: "OAUTHBEARER, token endpoint down",
 			properties: endpoint("http://" + refusing(t, 0) + "/token"), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint's certificate of a foreign authority",
+		{what: "OAUTHBEARER, a token endpoint with a certificate from an untrusted CA",
 			properties: endpoint(w.tokens.HTTPS), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint's address that is none",
+		{what: "OAUTHBEARER, an address that is not a token endpoint",
 			properties: endpoint(strings.Replace(w.tokens.HTTP, "/token", "/", 1)), step: "authenticate"},
-		{what: "OAUTHBEARER, a token endpoint of a foreign issuer", properties: endpoint(foreign.HTTP),
+		{what: "OAUTHBEARER, a token endpoint of an issuer that the broker does not trust", properties: endpoint(foreign.HTTP),
 			step: "authenticate"},
 	}
 }
@@ -208,9 +208,9 @@ func (w *wrong) ofCluster(t *testing.T) []mistake {
 	}
 }
 
-// scripted is a broker that answers ApiVersions and Metadata as one of an older
-// release does; without anything to offer, it closes at ApiVersions. It may advertise
-// one broker, as of a cluster of its own.
+// scripted answers ApiVersions and Metadata as a broker of an older release does. With nothing to
+// offer, it closes the connection at ApiVersions. If advertised is set, its cluster has that one
+// broker.
 func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func(net.Conn) {
 	return func(c net.Conn) {
 		for in := bufio.NewReader(c); ; {
@@ -238,7 +238,7 @@ func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func
 				metadata := kmsg.NewPtrMetadataResponse()
 				metadata.Version = int16(binary.BigEndian.Uint16(request[2:]))
 				if metadata.IsFlexible() {
-					answer = []byte{0} // no tags in the answer's header
+					answer = []byte{0} // the response header has no tagged fields
 				}
 				answer = metadata.AppendTo(answer)
 			case kmsg.DescribeCluster:
@@ -254,7 +254,7 @@ func scripted(advertised string, offered ...kmsg.ApiVersionsResponseApiKey) func
 	}
 }
 
-// cluster is the description of a cluster that has one broker.
+// cluster returns the Metadata response of a cluster with one broker.
 func cluster(advertised string) []byte {
 	host, port, _ := net.SplitHostPort(advertised) // checked where it is used
 	n, _ := strconv.Atoi(port)

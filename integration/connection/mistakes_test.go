@@ -11,20 +11,20 @@ import (
 	"urncast/producer/connection"
 )
 
-// A mistake is one wrong set-up, which a connection test is run on.
+// A mistake is one faulty set-up on which a connection test is run.
 type mistake struct {
 	area       string
-	what       string // is wrong, in the table's first column
+	what       string // what is faulty, in the first column of the table
 	properties map[string]string
-	step       string // the one that has to say it
-	// change makes the test ask for something else than usual.
+	step       string // the step that must report it
+	// change changes what the test is asked for.
 	change func(*connection.Test)
 	client trial.Client
-	// silent: nothing answers, so that it takes a time limit to find out.
+	// silent is set if nothing answers, so that the fault shows only at a time limit.
 	silent bool
 }
 
-// mistakes are the rows of docs/troubleshooting.md, one function for each area.
+// mistakes returns the rows of docs/troubleshooting.md, from one function for each area.
 func (w *wrong) mistakes(t *testing.T) (all []mistake) {
 	for _, area := range []struct {
 		name string
@@ -49,7 +49,7 @@ func (w *wrong) mistakes(t *testing.T) (all []mistake) {
 	return all
 }
 
-// wrong is the set-up on which everything goes wrong: a broker with low limits.
+// wrong is the environment of the mistakes: a broker with low limits, and a KDC.
 type wrong struct {
 	*secured
 	kdc *rig.KDC
@@ -61,7 +61,7 @@ func newWrong(t *testing.T) *wrong {
 		"transaction.max.timeout.ms=30000"), kdc}
 }
 
-// as is the set-up of a user over SASL without TLS.
+// as returns the properties of a user over SASL without TLS.
 func (w *wrong) as(user string) map[string]string {
 	return w.jaas(rig.SASL, "SASL_PLAINTEXT", "SCRAM-SHA-256", user, password)
 }
@@ -80,12 +80,12 @@ func (w *wrong) ofProperties(t *testing.T) []mistake {
 		{what: "no bootstrap.servers", properties: map[string]string{"client.id": "urncast"}, step: "properties"},
 		{what: "an interceptor", properties: with(w.as("good"), "interceptor.classes", "com.example.Encrypting"),
 			step: "properties"},
-		{what: "transactional.id by hand", properties: with(w.as("good"), "transactional.id", "mine"), step: "properties"},
+		{what: "a transactional.id set by hand", properties: with(w.as("good"), "transactional.id", "mine"), step: "properties"},
 		{what: "a misspelt property", properties: with(w.as("good"), "sasl.mechansim", "PLAIN"), step: "properties"},
-		{what: "a number that is none", properties: with(w.as("good"), "max.request.size", "1 MB"), step: "properties"},
+		{what: "text where a number is expected", properties: with(w.as("good"), "max.request.size", "1 MB"), step: "properties"},
 		{what: "sasl.jaas.config without its semicolon", properties: with(w.as("good"), "sasl.jaas.config",
 			"org.apache.kafka.common.security.scram.ScramLoginModule required username=\"good\" password=\"x\""), step: "properties"},
-		{what: "a truststore that is not there", properties: with(w.tls(rig.TLS), "ssl.truststore.location",
+		{what: "a truststore file that does not exist", properties: with(w.tls(rig.TLS), "ssl.truststore.location",
 			"/nowhere/truststore.jks"), step: "properties"},
 		{what: "a keystore with the wrong password", properties: with(w.tls(rig.MutualTLS), "ssl.keystore.type", "PKCS12",
 			"ssl.keystore.location", w.authority.Issue(t, rig.Subject{Name: "good"}).KeyStore(t,
@@ -119,15 +119,15 @@ func (w *wrong) ofRights() []mistake {
 	create := trial.Client{CreateTopic: true}
 	another := func(asked *connection.Test) { asked.Topic = "structures.new" }
 	return []mistake{
-		{what: "no right on the topic: describe", properties: w.as("nothing"), step: "rights-describe"},
+		{what: "no right on the topic at all", properties: w.as("nothing"), step: "rights-describe"},
 		{what: "no WRITE on the topic", properties: w.as("reader"), step: "rights-write"},
 		{what: "no READ on the topic", properties: w.as("writer"), step: "rights-read"},
 		{what: "no right on transactional ids", properties: w.as("notransactions"), step: "rights-transactional-id"},
 		{what: "only DESCRIBE on transactional ids", properties: w.as("denied"), step: "rights-transactional-id"},
 		{what: "a right on one literal transactional id", properties: w.as("literal"), step: "rights-transactional-id"},
-		{what: "a topic to be created, and no CREATE", properties: w.as("good"), step: "rights-create",
+		{what: "a topic to be created, without the right CREATE", properties: w.as("good"), step: "rights-create",
 			client: create, change: another},
-		{what: "a scratch topic to be created, and no CREATE", properties: w.as("writer"), step: "transaction-commit",
+		{what: "a scratch topic to be created, without the right CREATE", properties: w.as("writer"), step: "transaction-commit",
 			change: func(asked *connection.Test) {
 				asked.Scratch, asked.MakeScratch = "elsewhere", true
 			}},
@@ -176,7 +176,7 @@ func (w *wrong) ofTransactions(t *testing.T) []mistake {
 			step: "large-message", change: bytes(1_000_000)},
 		{what: "a message above the topic's max.message.bytes", properties: plain(), step: "large-message",
 			change: limited},
-		{what: "the same, and no DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"),
+		{what: "the same, without the right DESCRIBE_CONFIGS to read the limit", properties: w.as("writer"),
 			step: "large-message", change: limited},
 		{what: "a message above the topic's segment.bytes", properties: plain(), step: "large-message",
 			change: func(asked *connection.Test) {

@@ -12,8 +12,9 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// The page of a topic whose end another program's open transaction hides ends in time,
-// and says so; what stands before it is read, and everything when it has ended.
+// The page of a topic is answered in time and says so when an open transaction of another program
+// hides the end: it shows what stands before that transaction, and everything once the transaction
+// has ended.
 func TestTopicPageEndsInTime(t *testing.T) {
 	t.Parallel()
 	k := rig.SharedKafka(t)
@@ -44,7 +45,7 @@ func TestTopicPageEndsInTime(t *testing.T) {
 	began := time.Now()
 	page("", http.StatusBadGateway, "another program&#39;s open transaction hides this part")
 	if took := time.Since(began); took > 25*time.Second {
-		t.Errorf("the page ended after %s", took)
+		t.Errorf("the page was complete only after %s", took)
 	}
 	page("/0", http.StatusOK, "standing-before")
 	open.end(sent, kgo.TryCommit)

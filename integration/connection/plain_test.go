@@ -17,7 +17,7 @@ import (
 	"urncast/producer/connection"
 )
 
-// plain is one broker without any security.
+// plain is a broker without TLS, SASL or ACLs.
 type plain struct{ kafka *rig.Kafka }
 
 func (p *plain) properties() map[string]string {
@@ -33,53 +33,53 @@ var noScratch = "not-run: No scratch topic"
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	p := &plain{rig.StartKafka(t)}
-	t.Run("good", p.good)
+	t.Run("good set-up", p.good)
 	t.Run("unseen", p.unseen)
-	t.Run("room", p.room)
+	t.Run("leaves little", p.leavesLittle)
 	t.Run("scratch", p.scratch)
 	t.Run("several servers", p.several)
 	t.Run("topics", p.topics)
 	t.Run("limits", p.limits)
 	t.Run("broker's limit", p.brokersLimit)
-	t.Run("without a topic", p.topicless)
+	t.Run("without a topic", p.withoutTopic)
 	t.Run("settings refused", p.settings)
 	t.Run("cancelled", p.cancelled)
-	t.Run("standing still", p.standing)
-	t.Run("advertised away", p.advertised) // closes the proxy, so it comes last
+	t.Run("the broker hangs", p.hangs)
+	t.Run("advertised listener unreachable", p.advertised) // closes the proxy, so it comes last
 }
 
-// On a good set-up every step passes, in the order in which all were told before
-// the first began, and the scratch topic that the test made is gone.
+// On a good set-up every step passes, all steps are announced in their order before the first
+// begins, and the scratch topic that the test created is deleted.
 func (p *plain) good(t *testing.T) {
 	asked := asked(structures(t, p.kafka, "good"))
 	asked.Scratch, asked.MakeScratch = "good.scratch", true
 	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), asked, nil)
 	tr.expect(t, nil)
 	if tr.err != nil {
-		t.Errorf("the test says %v", tr.err)
+		t.Errorf("the test returned %v", tr.err)
 	}
 	n := len(tr.order)
 	for i, s := range tr.reports {
 		waiting := s.State == connection.StepWaiting
 		if waiting != (i < n) {
-			t.Errorf("report %d is %s %s: every step must be told before the first begins, and none later", i, s.ID,
+			t.Errorf("report %d is %s %s: every step must be announced before the first begins, and none later", i, s.ID,
 				s.State)
 		}
 		if i >= n && s.State == connection.StepRunning && strings.HasPrefix(s.ID,
 			"transaction-abort") && !strings.Contains(s.Finding, "read_committed") {
-			t.Errorf("it is not said beforehand who sees the messages: %s", s.Finding)
+			t.Errorf("the step does not say beforehand who sees the messages: %s", s.Finding)
 		}
 	}
 	if len(tr.reports) != 3*n {
 		t.Errorf("%d reports of %d steps, want three of each", len(tr.reports), n)
 	}
 	if state := p.describe(t, "good.scratch"); state != 3 {
-		t.Errorf("the scratch topic is still there, or gone in another way: Kafka error %d", state)
+		t.Errorf("the scratch topic was not deleted: describing it returns Kafka error %d", state)
 	}
 	t.Logf("\n%s", tr)
 }
 
-// describe gives the error code with which a topic is described.
+// describe returns the error code that the broker returns for a topic.
 func (p *plain) describe(t *testing.T, topic string) int16 {
 	t.Helper()
 	r := kmsg.NewPtrMetadataRequest()
@@ -93,9 +93,8 @@ func (p *plain) describe(t *testing.T, topic string) int16 {
 	return answer.Topics[0].ErrorCode
 }
 
-// A read_committed consumer that reads the topic while it is tested, and after,
-// sees nothing but what it would have seen; one that reads uncommitted does, and
-// finds a key on every message.
+// A read_committed consumer that reads the topic during the test and after it sees nothing of the
+// test. A read_uncommitted consumer sees its messages, each of which has a key.
 func (p *plain) unseen(t *testing.T) {
 	topic := structures(t, p.kafka, "unseen")
 	producer := p.kafka.Client(t)
@@ -127,7 +126,7 @@ func (p *plain) unseen(t *testing.T) {
 		case key := <-keys:
 			seen = append(seen, key)
 		case <-time.After(20 * time.Second):
-			t.Fatalf("the reader is held back; it saw %q", seen)
+			t.Fatalf("an open transaction blocks the reader; it saw %q", seen)
 		}
 	}
 	if !slices.Equal(seen, []string{"before", "after"}) {
@@ -145,12 +144,12 @@ func (p *plain) unseen(t *testing.T) {
 		})
 	}
 	if uncommitted != 4 || bytes < 1<<20 {
-		t.Errorf("%d messages of %d bytes are on the topic, want the test's two among four", uncommitted, bytes)
+		t.Errorf("%d messages of %d bytes are on the topic, want four, of which the test sent two", uncommitted, bytes)
 	}
 }
 
-// A scratch topic that exists is used and left; one that does not is made only
-// where that was allowed; the topic itself is none.
+// A scratch topic that exists is used and kept; one that does not exist is created only if that is
+// allowed; the tested topic itself is refused as the scratch topic.
 func (p *plain) scratch(t *testing.T) {
 	topic, scratch := structures(t, p.kafka, "scratched"), structures(t, p.kafka, "kept")
 	for _, c := range []struct {
@@ -171,12 +170,12 @@ func (p *plain) scratch(t *testing.T) {
 			map[string]string{"transaction-commit": c.state, "large-message": large})
 	}
 	if p.describe(t, scratch) != 0 {
-		t.Error("a scratch topic that was there before is gone")
+		t.Error("the test deleted a scratch topic that it did not create")
 	}
 }
 
-// Each bootstrap server has its own steps; one that fails does not stop what needs
-// any of them.
+// Each bootstrap server has its own steps; if one server fails, the steps that need any one of them
+// still run.
 func (p *plain) several(t *testing.T) {
 	topic := structures(t, p.kafka, "several")
 	properties := map[string]string{"bootstrap.servers": "127.0.0.1:1, " + p.kafka.Bootstrap() + ",no-such-host.invalid:9092"}
@@ -196,12 +195,12 @@ func (p *plain) several(t *testing.T) {
 	}
 	tried := (&trial.Client{}).Try(t.Context(), reached(properties))
 	if len(tried) != 3 || tried[0].OK || !tried[1].OK || tried[2].OK {
-		t.Errorf("trying each: %+v", tried)
+		t.Errorf("trying the servers at a save returned %+v", tried)
 	}
 }
 
-// A connection can be tested before anybody has chosen a topic.
-func (p *plain) topicless(t *testing.T) {
+// A connection can be tested before a topic is chosen.
+func (p *plain) withoutTopic(t *testing.T) {
 	tr := test(t.Context(), &trial.Client{CreateTopic: true}, p.properties(), connection.Test{}, nil)
 	none := "not-run: No topic was named"
 	tr.expect(t, map[string]string{"topic": none, "rights-describe": none, "rights-write": none, "rights-read": none,
@@ -209,7 +208,7 @@ func (p *plain) topicless(t *testing.T) {
 		"rights-transactional-id": "passed: begin with tx-", "transaction-abort": "not-run: topic", "transaction-commit": noScratch, "large-message": "not-run"})
 }
 
-// Settings that are refused end the test before anything is connected to.
+// Refused settings end the test before anything is connected to.
 func (p *plain) settings(t *testing.T) {
 	properties := p.properties()
 	properties["transactional.id"] = "mine"
@@ -224,12 +223,12 @@ func (p *plain) settings(t *testing.T) {
 	}
 	if tried := (&trial.Client{}).Try(t.Context(),
 		reached(properties)); len(tried) != 1 || tried[0].OK || !strings.Contains(tried[0].Text, "transactional.id") {
-		t.Errorf("a save would say %+v", tried)
+		t.Errorf("trying the servers at a save returned %+v", tried)
 	}
 }
 
-// A test that is cancelled ends within a moment, whatever it is at; no transaction
-// stays open, and the scratch topic is gone.
+// A cancelled test ends at once, whichever step it is at; it leaves no open transaction and no
+// scratch topic.
 func (p *plain) cancelled(t *testing.T) {
 	topic := structures(t, p.kafka, "cancelled")
 	for _, at := range []string{"resolve", "cluster", "rights-transactional-id", "transaction-init",
@@ -253,7 +252,7 @@ func (p *plain) cancelled(t *testing.T) {
 				}
 			})
 			if !errors.Is(tr.err, context.Canceled) {
-				t.Errorf("the test says %v", tr.err)
+				t.Errorf("the test returned %v", tr.err)
 			}
 			if took := time.Since(when); took > 3*time.Second {
 				t.Errorf("it ended %s after it was cancelled", took)
@@ -271,7 +270,7 @@ func (p *plain) cancelled(t *testing.T) {
 	}
 }
 
-// nothingOpen asserts that no transaction holds readers of the topic back.
+// nothingOpen asserts that no open transaction blocks the readers of the topic.
 func (p *plain) nothingOpen(t *testing.T, topic string) {
 	t.Helper()
 	ends := func(level int8) int64 {
@@ -293,9 +292,9 @@ func (p *plain) nothingOpen(t *testing.T, topic string) {
 	}
 }
 
-// A broker that stands still in the middle of a step ends it at its limit, in
-// words, and the steps that need it are not run.
-func (p *plain) standing(t *testing.T) {
+// When the broker hangs in the middle of a step, the step fails at its time limit and says so, and
+// the steps that need it are not run.
+func (p *plain) hangs(t *testing.T) {
 	topic := structures(t, p.kafka, "standing")
 	for _, at := range []string{"cluster", "transaction-abort"} {
 		asked := asked(topic)
@@ -303,7 +302,7 @@ func (p *plain) standing(t *testing.T) {
 		tr := test(t.Context(), &trial.Client{}, p.properties(), asked, func(s connection.Step) {
 			if s.ID == at && s.State == connection.StepRunning {
 				p.kafka.Pause()
-				time.Sleep(100 * time.Millisecond) // a signal to every thread takes a moment
+				time.Sleep(100 * time.Millisecond) // until every thread of the broker has received the signal
 			}
 			if s.ID == at && s.State == connection.StepFailed {
 				p.kafka.Continue()
@@ -318,8 +317,8 @@ func (p *plain) standing(t *testing.T) {
 	}
 }
 
-// A listener that is advertised where nobody can reach it is told from one that is
-// bootstrapped from, and what needs only the latter is run.
+// An advertised listener that cannot be reached is reported as such, although the bootstrap
+// listener can be reached; steps that need only the bootstrap listener are run.
 func (p *plain) advertised(t *testing.T) {
 	topic := structures(t, p.kafka, "advertised")
 	closeProxy(t, p.kafka)

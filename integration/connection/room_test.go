@@ -11,8 +11,8 @@ import (
 	"urncast/producer/connection"
 )
 
-// room is what a topic takes on the broker's disk, in bytes.
-func room(t *testing.T, k *rig.Kafka, topic string) (bytes int64) {
+// bytesOnDisk returns how many bytes a topic takes on the disk of the broker.
+func bytesOnDisk(t *testing.T, k *rig.Kafka, topic string) (bytes int64) {
 	t.Helper()
 	answer, err := kmsg.NewPtrDescribeLogDirsRequest().RequestWith(t.Context(), k.Client(t))
 	if err != nil {
@@ -30,21 +30,21 @@ func room(t *testing.T, k *rig.Kafka, topic string) (bytes int64) {
 	return bytes
 }
 
-// leftMax is how much three tests may leave on the topic: a small aborted message and the
-// marker behind it, each.
+// leftMax is how many bytes three tests may leave on the topic: each leaves a small aborted message
+// and the control record after it.
 const leftMax = 3 * 500
 
-// A broker that nobody has configured passes the test as it stands, and the topic to be is
-// left as good as empty: large messages are judged by limits, or sent to a scratch topic.
-func (p *plain) room(t *testing.T) {
-	byDefault := "max.message.bytes=1048588" // what a broker has that nobody has configured
+// A broker with default settings passes the test, and the tested topic stays nearly empty: large
+// messages are judged by the limits alone, or sent to a scratch topic.
+func (p *plain) leavesLittle(t *testing.T) {
+	byDefault := "max.message.bytes=1048588" // a broker's default
 	topic := structures(t, p.kafka, "room", byDefault)
 	asked := connection.Test{Topic: topic, Prefix: "tx"}
 	for range 3 {
 		test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 			map[string]string{"transaction-commit": noScratch, "large-message": "passed: A message of 1000000 bytes fits; the limit of room is 1048588 bytes"})
 	}
-	left := room(t, p.kafka, topic)
+	left := bytesOnDisk(t, p.kafka, topic)
 	t.Logf("after three tests the topic has %d bytes", left)
 	if left == 0 || left > leftMax {
 		t.Errorf("three tests left %d bytes, want up to %d", left, leftMax)
@@ -54,24 +54,24 @@ func (p *plain) room(t *testing.T) {
 	asked.Scratch = scratch
 	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"large-message": "passed: A message of 1000000 bytes of noise was delivered to room.scratch"})
-	if now := room(t, p.kafka, scratch); now < 1_000_000 {
+	if now := bytesOnDisk(t, p.kafka, scratch); now < 1_000_000 {
 		t.Errorf("the scratch topic has %d bytes: nothing large was sent", now)
 	}
 
-	// Sizes are searched on the scratch topic, when one is asked for.
+	// The largest message that passes is searched for on the scratch topic, if there is one.
 	structures(t, p.kafka, "room.narrow", "max.message.bytes=300000")
 	asked.Scratch, asked.Bytes = "room.narrow", 900_000
 	bounded := test(t.Context(), &trial.Client{}, p.properties(), asked, nil)
 	bounded.expect(t, map[string]string{"large-message": "failed: max.message.bytes=300000 is set on room.narrow. The largest message that passes has 29"})
 
-	if left := room(t, p.kafka, topic); left > leftMax+2*500 {
+	if left := bytesOnDisk(t, p.kafka, topic); left > leftMax+2*500 {
 		t.Errorf("with scratch topics, tests left %d bytes on the topic", left)
 	}
-	// What certainly does not pass is not sent, whatever is asked for.
+	// A message that is known to exceed a limit is not sent, with or without a scratch topic.
 	asked.Scratch, asked.Bytes = "", 30_000_000
 	test(t.Context(), &trial.Client{}, p.properties(), asked, nil).expect(t,
 		map[string]string{"transaction-commit": noScratch, "large-message": "failed: The largest message that passes has 10484"})
-	if left := room(t, p.kafka, topic); left > leftMax+3*500 {
-		t.Errorf("what was refused by a limit left %d bytes on the topic", left)
+	if left := bytesOnDisk(t, p.kafka, topic); left > leftMax+3*500 {
+		t.Errorf("a message that a limit refuses left %d bytes on the topic", left)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"urncast/producer/connection"
 )
 
-// A secured is one broker with every listener, users with different rights, and a
-// topic that one of them may do everything with.
+// A secured is a broker with every listener, users with different rights, and a topic on which one
+// of the users has all rights.
 type secured struct {
 	kafka     *rig.Kafka
 	authority *rig.Authority
@@ -24,7 +24,7 @@ type secured struct {
 	topic     string
 }
 
-// password is every user's.
+// password is the password of every user.
 const password = "rig-user-password"
 
 func newSecured(t *testing.T, properties ...string) *secured {
@@ -32,7 +32,7 @@ func newSecured(t *testing.T, properties ...string) *secured {
 	return newSecuredBy(t, nil, properties...)
 }
 
-// newSecuredBy has GSSAPI beside the other mechanisms, if there is a KDC.
+// newSecuredBy starts a broker that offers GSSAPI, too, if kdc is not nil.
 func newSecuredBy(t *testing.T, kdc *rig.KDC, properties ...string) *secured {
 	t.Helper()
 	w := &secured{authority: rig.NewAuthority(t), topic: "structures"}
@@ -69,7 +69,7 @@ func (w *secured) asked() connection.Test {
 	return connection.Test{Topic: w.topic, Prefix: "tx", Bytes: 100_000}
 }
 
-// jaas is a connection with SASL in Java's words.
+// jaas returns the properties of a connection with SASL, written as for Java's client.
 func (w *secured) jaas(listener rig.Listener, protocol, mechanism, user, password string) map[string]string {
 	module := "org.apache.kafka.common.security.plain.PlainLoginModule"
 	if strings.HasPrefix(mechanism, "SCRAM") {
@@ -106,8 +106,8 @@ func (w *secured) oauth(secret string) map[string]string {
 	return p
 }
 
-// With each security everything works, over the bootstrap listener and through the
-// client library; and every missing right fails its own step.
+// Every step passes with each security protocol and mechanism, over the bootstrap listener and
+// through the client library; each missing right fails the step that checks it.
 func TestSecured(t *testing.T) {
 	t.Parallel()
 	w := newSecured(t)
@@ -117,7 +117,7 @@ func TestSecured(t *testing.T) {
 }
 
 func (w *secured) each(t *testing.T) {
-	soon := "warning: expires in 0 days" // the rig's certificates live for a day
+	soon := "warning: expires in 0 days" // the certificates of the rig are valid for a day
 	for _, c := range []struct {
 		name       string
 		properties map[string]string
@@ -149,8 +149,8 @@ func (w *secured) each(t *testing.T) {
 	}
 }
 
-// refused are settings that do not get as far as the cluster: one step fails, and
-// what needs it is not run.
+// refused tests settings that do not get as far as the cluster: one step fails, and the steps that
+// need it are not run.
 func (w *secured) refused(t *testing.T) {
 	other := rig.NewAuthority(t)
 	mechanism := w.jaas(rig.ScramOnly, "SASL_PLAINTEXT", "PLAIN", "good", password)
@@ -200,13 +200,13 @@ func (w *secured) refused(t *testing.T) {
 			tr.expect(t, others)
 			tried := (&trial.Client{}).Try(t.Context(), reached(c.properties))
 			if len(tried) != 1 || tried[0].OK || tried[0].Text+" "+tried[0].Cure != tr.step(c.step).Finding+" "+tr.step(c.step).Cure {
-				t.Errorf("a save would say %+v", tried)
+				t.Errorf("trying the servers at a save returned %+v", tried)
 			}
 		})
 	}
 }
 
-// rights are those that a user lacks; each has a step of its own.
+// rights tests users who each lack one right; each right has a step of its own.
 func (w *secured) rights(t *testing.T) {
 	unsettled := map[string]string{"transaction-commit": "not-run: No scratch topic"}
 	with := func(more map[string]string) map[string]string {

@@ -14,8 +14,7 @@ import (
 	"urncast/producer/connection"
 )
 
-// What is wrong with a topic is said by its step; what only should be mended lets
-// the rest go on.
+// A fault of the topic is reported by its own step; after a warning the other steps still run.
 func (p *plain) topics(t *testing.T) {
 	k := p.kafka
 	structures(t, k, "replicas", "min.insync.replicas=2")
@@ -54,7 +53,7 @@ func (p *plain) topics(t *testing.T) {
 	}
 }
 
-// partitioned makes a topic of three partitions.
+// partitioned creates a topic of three partitions.
 func partitioned(t *testing.T, k *rig.Kafka, name string) {
 	t.Helper()
 	r := kmsg.NewPtrCreateTopicsRequest()
@@ -66,17 +65,17 @@ func partitioned(t *testing.T, k *rig.Kafka, name string) {
 	}
 }
 
-// bounds asserts what the step of the large message found: which limit, and the
-// largest message that passes, which the limit is just above. It does pass when it is sent.
+// bounds asserts which limit the large-message step names and which largest message it finds: one
+// just below the limit, which passes when it is sent.
 func bounds(t *testing.T, properties map[string]string, asked connection.Test, words string, limit int) {
 	t.Helper()
 	tr := test(t.Context(), &trial.Client{}, properties, asked, nil)
 	tr.expect(t, map[string]string{"large-message": "failed: " + words, "transaction-commit": noScratch})
 	found := regexp.MustCompile(`passes has (\d+) bytes`).FindStringSubmatch(tr.step("large-message").Finding)
 	if found == nil {
-		t.Fatalf("no largest message: %s", tr.step("large-message").Finding)
+		t.Fatalf("the step does not name the largest message: %s", tr.step("large-message").Finding)
 	}
-	largest, _ := strconv.Atoi(found[1]) // digits only, by the expression
+	largest, _ := strconv.Atoi(found[1]) // the expression matches only digits
 	if largest > limit || largest < limit-1500 {
 		t.Errorf("the largest that passes has %d bytes; the limit is %d: %s", largest, limit,
 			tr.step("large-message").Finding)
@@ -87,7 +86,8 @@ func bounds(t *testing.T, properties map[string]string, asked connection.Test, w
 	t.Logf("%s: %s", tr.step("large-message").Took, tr.step("large-message").Finding)
 }
 
-// Each limit refuses by its own name, and the largest message that passes is found.
+// A message that is too large is refused with the name of the limit, and the largest message that
+// passes is found.
 func (p *plain) limits(t *testing.T) {
 	k := p.kafka
 	structures(t, k, "limited", "max.message.bytes=300000")
@@ -115,7 +115,7 @@ func (p *plain) limits(t *testing.T) {
 	})
 }
 
-// A topic without a limit of its own has the broker's.
+// The broker's limit applies to a topic without a limit of its own.
 func (p *plain) brokersLimit(t *testing.T) {
 	structures(t, p.kafka, "unlimited")
 	set := func(op kmsg.IncrementalAlterConfigOp) {
@@ -134,11 +134,11 @@ func (p *plain) brokersLimit(t *testing.T) {
 	asked := asked("unlimited")
 	asked.Bytes = 2_000_000
 	bounds(t, p.properties(), asked,
-		"message.max.bytes=500000 holds for unlimited", 500_000)
+		"message.max.bytes=500000 applies to unlimited", 500_000)
 }
 
-// A broker that closes the connection at a request that is too large is told from
-// one that is away.
+// A broker that closes the connection because a request is too large is not mistaken for one that
+// is down.
 func TestSocketLimit(t *testing.T) {
 	t.Parallel()
 	k := rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t),

@@ -15,25 +15,25 @@ import (
 
 var update = flag.Bool("update", false, "write docs/troubleshooting.md")
 
-// firstWord is how soon something must be said where the fault answers.
-const firstWord = 3 * time.Second
+// reportedWithin is how soon a step must report a fault that answers.
+const reportedWithin = 3 * time.Second
 
-// rowsMin is how many wrong set-ups there must at least be.
-const rowsMin = 40
+// minRows is the smallest number of faulty set-ups.
+const minRows = 40
 
 const troubleshooting = "../../docs/troubleshooting.md"
 
 const introduction = `# When the connection to Kafka fails
 
-Each row was made by a connection test on a set-up that is wrong in the way that its first column says; the test
-` + "`integration/connection`" + ` makes the table anew and compares it. Real brokers, certificates, token endpoints and a real KDC were used,
-except where *simulated* is said. The **step** is the one that fails (or warns); after it stand the words that are shown, the cure,
-and the time from the step's beginning to its words (as measured when the table was written).
-Addresses and ids differ from yours.
+Each row shows what a connection test says about one faulty set-up, named in the first column. The tests in
+` + "`integration/connection`" + ` run all of them and fail if this page is out of date. Brokers, certificates, token endpoints and the KDC are
+real, except where a row says *simulated*. **Step** is the step that fails or warns, **message** and **cure** are what it shows, and
+**after** is the time from the beginning of the step to its message, as measured when this page was written. Addresses and ids differ
+from yours.
 `
 
-// Every wrong set-up is told by the right step, with a cure, in time, and in the
-// words of the documentation.
+// Every faulty set-up is reported by the right step, in time, with a cure, and with the text that
+// is in the documentation.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	w := newWrong(t)
@@ -43,7 +43,7 @@ func TestTroubleshooting(t *testing.T) {
 	for _, m := range w.mistakes(t) {
 		if m.area != area {
 			area = m.area
-			fmt.Fprintf(&page, "\n## %s\n\n| wrong | step | what is said | what to do | after |\n|---|---|---|---|---|\n", area)
+			fmt.Fprintf(&page, "\n## %s\n\n| set-up | step | message | cure | after |\n|---|---|---|---|---|\n", area)
 		}
 		rows++
 		t.Run(m.what, func(t *testing.T) {
@@ -52,13 +52,13 @@ func TestTroubleshooting(t *testing.T) {
 				cell(w.steady(s.Cure)), after(s.Took))
 		})
 	}
-	if rows < rowsMin {
-		t.Errorf("%d wrong set-ups, want %d at least", rows, rowsMin)
+	if rows < minRows {
+		t.Errorf("%d faulty set-ups, want at least %d", rows, minRows)
 	}
 	if t.Failed() {
 		return
 	}
-	fmt.Fprintf(&page, "\n%d wrong set-ups.\n", rows)
+	fmt.Fprintf(&page, "\n%d faulty set-ups.\n", rows)
 	if *update {
 		if err := os.WriteFile(filepath.FromSlash(troubleshooting), []byte(page.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -71,14 +71,14 @@ func TestTroubleshooting(t *testing.T) {
 	if got, want := timeless(page.String()), timeless(string(written)); got != want {
 		for i, line := range strings.Split(got, "\n") {
 			if !strings.Contains(want, line+"\n") {
-				t.Errorf("docs/troubleshooting.md does not have (line %d):\n%s", i+1, line)
+				t.Errorf("docs/troubleshooting.md lacks line %d:\n%s", i+1, line)
 			}
 		}
-		t.Error("docs/troubleshooting.md is another: write it anew with -update")
+		t.Error("docs/troubleshooting.md is out of date: run this test with -update")
 	}
 }
 
-// met runs the test on a wrong set-up and gives the step that told it.
+// met runs the connection test on a faulty set-up and returns the step that reported the fault.
 func (w *wrong) met(t *testing.T, m *mistake) connection.Step {
 	asked := w.asked()
 	if m.change != nil {
@@ -93,13 +93,13 @@ func (w *wrong) met(t *testing.T, m *mistake) connection.Step {
 		if s.Cure == "" {
 			t.Errorf("no cure: %s", s.Finding)
 		}
-		// A large message needs tries; what is found is said as it is found.
-		if !m.silent && s.Took > firstWord && s.ID != "large-message" {
-			t.Errorf("it took %s to say: %s", s.Took, s.Finding)
+		// The large-message step may send several messages, so it may take longer.
+		if !m.silent && s.Took > reportedWithin && s.ID != "large-message" {
+			t.Errorf("it took %s until the step reported: %s", s.Took, s.Finding)
 		}
 		return s
 	}
-	t.Errorf("step %s does not tell it:\n%s", m.step, tr)
+	t.Errorf("step %s does not report the fault:\n%s", m.step, tr)
 	return connection.Step{}
 }
 
@@ -122,7 +122,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`dial tcp (\[::1\]|127\.0\.0\.1)`), "dial tcp 127.0.0.1"},
 }
 
-// steady takes out of words what is another at each run.
+// steady replaces what differs from run to run, such as ports, by fixed values.
 func (w *wrong) steady(text string) string {
 	for _, u := range unsteady {
 		text = u.pattern.ReplaceAllString(text, u.with)
@@ -130,12 +130,12 @@ func (w *wrong) steady(text string) string {
 	return text
 }
 
-// cell is text for a cell of a table.
+// cell escapes text for a cell of a Markdown table.
 func cell(text string) string {
 	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;").Replace(text)
 }
 
-// after is a time in classes, which hold on other machines too.
+// after rounds a duration to a class that holds on other machines too.
 func after(d time.Duration) string {
 	for _, c := range []time.Duration{100 * time.Millisecond, 500 * time.Millisecond, time.Second, 3 * time.Second} {
 		if d < c {
@@ -147,5 +147,5 @@ func after(d time.Duration) string {
 
 var lastCell = regexp.MustCompile(`\| (under \S+|\d+s) \|\n`)
 
-// timeless is the page without its times.
+// timeless returns the page without its times.
 func timeless(page string) string { return lastCell.ReplaceAllString(page, "|\n") }

@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(rig.Run(m))
 }
 
-// While a producer publishes to the topic, tests run against it, some to their end
-// and some cancelled: the topic keeps its contract, the producer does not stop.
+// Connection tests that run against the topic while a producer publishes, some to their end and
+// some cancelled, change nothing: the topic keeps its contract, and the producer does not stop.
 func TestProducerIsUndisturbed(t *testing.T) {
 	t.Parallel()
 	k, s := rig.SharedKafka(t), pg.Shared(t)
@@ -77,7 +77,7 @@ func TestProducerIsUndisturbed(t *testing.T) {
 	submitted := <-stopped
 	status := await(t, p, func(s producing) bool { return s.State == "IDLE" && s.Pending == 0 && s.Sent == s.Last })
 	if submitted < 50 || status.Last < int64(submitted) {
-		t.Errorf("%d submissions, %d transactions: too few to show anything", submitted, status.Last)
+		t.Errorf("%d submissions and %d transactions are too few for this test", submitted, status.Last)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -94,7 +94,7 @@ func TestProducerIsUndisturbed(t *testing.T) {
 	t.Logf("%d transactions while four tests ran", status.Last)
 }
 
-// producing is what the test reads of the producer.
+// producing is the part of the producer status that the test reads.
 type producing struct {
 	State               string
 	Sent, Last, Pending int64
@@ -109,6 +109,6 @@ func await(t *testing.T, p *rig.Product, wanted func(producing) bool) (s produci
 			return s
 		}
 	}
-	t.Fatalf("the producer did not get there: %+v", s)
+	t.Fatalf("the producer did not reach the state that the test waits for: %+v", s)
 	return s
 }

@@ -18,7 +18,7 @@ import (
 	"urncast/producer/topicview"
 )
 
-// A looker looks into topics as pages do: with readers that are kept between looks.
+// A looker reads topics as the pages do: with readers that are kept open from one read to the next.
 type looker struct {
 	kafka *rig.Kafka
 	kafka.Cluster
@@ -45,19 +45,19 @@ func TestReadersAreKept(t *testing.T) {
 	l := newLooker(k, k.Bootstrap())
 	t.Run("any part", l.anyPart)
 	t.Run("an open transaction", l.openTransaction)
-	t.Run("the topic anew", l.anew)
-	t.Run("the connection anew", l.saved)
-	t.Run("the broker anew", l.restarted)
+	t.Run("the topic created again", l.recreated)
+	t.Run("the connection saved again", l.saved)
+	t.Run("the broker restarted", l.restarted)
 }
 
-// save saves the connection with other servers.
+// save saves the connection with other bootstrap servers.
 func (l *looker) save(servers string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.connection = connection.Connection{Name: "c", Properties: map[string]string{"bootstrap.servers": servers}, Revision: l.connection.Revision + 1}
 }
 
-// A writer writes transactions to a topic, and remembers what committed record is where.
+// A writer writes transactions to a topic, and remembers the committed records by their offsets.
 type writer struct {
 	t     *testing.T
 	kafka *kgo.Client
@@ -68,7 +68,7 @@ func (l *looker) writer(t *testing.T, topic string) *writer {
 	return &writer{t, l.kafka.Client(t, kgo.TransactionalID("of."+topic), kgo.DefaultProduceTopic(topic)), map[int64]string{}}
 }
 
-// send sends records in a transaction, and leaves it open.
+// send sends records in a transaction and leaves the transaction open.
 func (w *writer) send(values ...string) (sent []*kgo.Record) {
 	w.t.Helper()
 	if err := w.kafka.BeginTransaction(); err != nil {
@@ -97,8 +97,8 @@ func (w *writer) end(sent []*kgo.Record, how kgo.TransactionEndTry) {
 
 func (w *writer) commit(values ...string) { w.end(w.send(values...), kgo.TryCommit) }
 
-// look opens a topic, and looks at a part of it that pick chooses, at no more than most
-// records if that is not 0.
+// look opens a topic and reads the range of offsets that pick returns, at most most records of it
+// unless most is 0.
 func (l *looker) look(ctx context.Context, topic string, most int, pick func(start, end int64) (from, to int64)) (got map[int64]string, err error) {
 	v, err := l.OpenTopic(ctx, "c", topic)
 	if err != nil {
@@ -126,27 +126,27 @@ func (l *looker) look(ctx context.Context, topic string, most int, pick func(sta
 
 func whole(start, end int64) (from, to int64) { return start, end }
 
-// sees says that all of a topic is seen, and how long that took.
+// sees waits until everything that w committed is seen, and returns how long that took.
 func (l *looker) sees(t *testing.T, topic string, w *writer) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	began := time.Now()
 	got, err := l.look(ctx, topic, 0, whole)
-	for err != nil && ctx.Err() == nil { // a leader that was just made or moved says so for a moment
+	for err != nil && ctx.Err() == nil { // a new or moved leader returns errors for a moment
 		time.Sleep(50 * time.Millisecond)
 		got, err = l.look(ctx, topic, 0, whole)
 	}
 	if took := time.Since(began); err == nil && fmt.Sprint(got) == fmt.Sprint(w.at) {
 		return took
 	}
-	t.Fatalf("seen was %v, %v; committed is %v", got, err, w.at)
+	t.Fatalf("the read returned %v, %v; committed is %v", got, err, w.at)
 	return 0
 }
 
-// Whatever part was looked at before, and by how many at once, every look shows what is
-// committed in its own part and nothing else: not what an aborted transaction left there,
-// and not what the reader had read ahead for somebody else.
+// Each read returns exactly the committed records of its own range, whatever range was read before
+// and with whatever limit: nothing of an aborted transaction, and nothing that the kept reader had
+// fetched ahead for another request.
 func (l *looker) anyPart(t *testing.T) {
 	const topics, looks, lookers = 2, 100, 3
 	name := func(i int) string { return fmt.Sprintf("part.%d", i) }
@@ -185,7 +185,7 @@ func (l *looker) anyPart(t *testing.T) {
 					}
 				}
 				if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-					t.Errorf("from %d to %d of topic %d, %d at most, stand %d records, want %d, %v", from, to, i, most, len(got), len(want), err)
+					t.Errorf("offsets %d to %d of topic %d, at most %d records: read %d, want %d, %v", from, to, i, most, len(got), len(want), err)
 					return
 				}
 			}
@@ -194,8 +194,8 @@ func (l *looker) anyPart(t *testing.T) {
 	all.Wait()
 }
 
-// Behind an open transaction of another program a look ends with its time, has what
-// stands before it, and does not spoil the next one.
+// A read that an open transaction of another program blocks ends at its deadline, returns the
+// records before that transaction, and does not spoil the next read.
 func (l *looker) openTransaction(t *testing.T) {
 	topic := structures(t, l.kafka, "open")
 	w := l.writer(t, topic)
@@ -210,18 +210,18 @@ func (l *looker) openTransaction(t *testing.T) {
 	began := time.Now()
 	got, err := l.look(ctx, topic, 0, whole)
 	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 3*time.Second || len(got) != 1 || got[0] != "before" {
-		t.Errorf("after %s seen was %v, %v", took, got, err)
+		t.Errorf("after %s the read returned %v, %v", took, got, err)
 	}
 	one, err := l.look(t.Context(), topic, 1, whole)
 	if err != nil || len(one) != 1 {
-		t.Errorf("what stands before the open transaction is %v, %v", one, err)
+		t.Errorf("before the open transaction the read returned %v, %v", one, err)
 	}
 	foreign.end(sent, kgo.TryAbort)
 	l.sees(t, topic, w)
 }
 
-// A topic that was deleted and made anew is another one, for a kept reader too.
-func (l *looker) anew(t *testing.T) {
+// A topic that is deleted and created again is read as the new topic, by a kept reader too.
+func (l *looker) recreated(t *testing.T) {
 	topic := structures(t, l.kafka, "anew")
 	w := l.writer(t, topic)
 	w.commit("one", "two", "three", "four")
@@ -236,7 +236,7 @@ func (l *looker) anew(t *testing.T) {
 	}
 }
 
-// What is saved counts from the next look on, whoever is kept.
+// A saved change of the connection applies from the next read on, even if a reader is kept.
 func (l *looker) saved(t *testing.T) {
 	topic := structures(t, l.kafka, "saved")
 	w := l.writer(t, topic)
@@ -246,13 +246,13 @@ func (l *looker) saved(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if got, err := l.look(ctx, topic, 0, whole); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
-		t.Errorf("with a server that is none, seen was %v, %v", got, err)
+		t.Errorf("with a server that does not exist, the read returned %v, %v", got, err)
 	}
 	l.save(l.kafka.Bootstrap())
 	l.sees(t, topic, w)
 }
 
-// After a restart of the broker the next look is as good as any.
+// After a restart of the broker a read succeeds within seconds.
 func (l *looker) restarted(t *testing.T) {
 	topic := structures(t, l.kafka, "restarted")
 	w := l.writer(t, topic)
@@ -263,7 +263,7 @@ func (l *looker) restarted(t *testing.T) {
 		if met {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			if got, err := l.look(ctx, topic, 0, whole); err == nil {
-				t.Errorf("without a broker, seen was %v", got)
+				t.Errorf("without a broker, the read returned %v", got)
 			}
 			cancel()
 		}
@@ -271,13 +271,12 @@ func (l *looker) restarted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if took := l.sees(t, topic, w); took > 3*time.Second {
-			t.Errorf("after a restart (met by a look: %t) the topic was seen after %s", met, took)
+			t.Errorf("after a restart (with a read in between: %t) the topic was seen after %s", met, took)
 		}
 	}
 }
 
-// A topic that another broker leads now, or whose leader has just died, is looked into as
-// if nothing had been.
+// A topic whose leader has moved to another broker, or has just died, is read as usual.
 func TestReadersFollowTheLeader(t *testing.T) {
 	t.Parallel()
 	c := rig.StartCluster(t)

@@ -14,7 +14,7 @@ import (
 	"urncast/producer/connection"
 )
 
-// A testRun is one connection test, as it was reported.
+// A testRun is one connection test, as its reports told it.
 type testRun struct {
 	order   []string // of the steps, "id" or "id server"
 	last    map[string]connection.Step
@@ -47,7 +47,7 @@ func reached(properties map[string]string) *connection.Connection {
 	return &connection.Connection{Name: "test", Properties: properties}
 }
 
-// step finds a step by its id, the first of several servers.
+// step returns a step by its id; the first one if several servers have it.
 func (tr *testRun) step(id string) connection.Step {
 	for _, key := range tr.order {
 		if s := tr.last[key]; s.ID == id {
@@ -67,8 +67,8 @@ func (tr *testRun) String() string {
 	return b.String()
 }
 
-// expect says what a test should come to: every step passes but those that are
-// named, with their state and words of theirs.
+// expect asserts that every step passes, except those in others, which must have the given state
+// and text ("state: text").
 func (tr *testRun) expect(t *testing.T, others map[string]string) {
 	t.Helper()
 	for _, key := range tr.order {
@@ -82,10 +82,10 @@ func (tr *testRun) expect(t *testing.T, others map[string]string) {
 			t.Errorf("step %s is %s, want %s with %q: %s", key, s.State, want, words, all)
 		}
 		if (s.State == connection.StepFailed || s.State == connection.StepWarning) && s.Cure == "" {
-			t.Errorf("step %s says no cure", key)
+			t.Errorf("step %s has no cure", key)
 		}
 		if strings.Contains(all, "{") {
-			t.Errorf("step %s has a gap: %s", key, all)
+			t.Errorf("step %s has a placeholder that was not filled in: %s", key, all)
 		}
 	}
 	for id := range others {
@@ -98,7 +98,7 @@ func (tr *testRun) expect(t *testing.T, others map[string]string) {
 	}
 }
 
-// structures makes a topic as the producer would.
+// structures creates a topic as the producer would.
 func structures(t *testing.T, k *rig.Kafka, name string, more ...string) string {
 	t.Helper()
 	k.CreateTopic(t, name, append([]string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000"}, more...)...)

@@ -17,7 +17,7 @@ import (
 	"urncast/web"
 )
 
-// serveNew serves a registry that nobody has set up, and gives the code of its log.
+// serveNew serves a registry without accounts, and returns the setup code from its log.
 func serveNew(t *testing.T) (s *httptest.Server, code string) {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "console_access"))
@@ -35,7 +35,7 @@ func serveNew(t *testing.T) (s *httptest.Server, code string) {
 	return s, regexp.MustCompile(`code=(\S+)`).FindStringSubmatch(log.String())[1]
 }
 
-// heading checks which page is there.
+// heading checks the heading of the current page.
 func (b *browser) heading(want string) {
 	b.t.Helper()
 	if got := strings.TrimSpace(value[string](b, `document.querySelector("h1").innerText`)); got != want {
@@ -43,7 +43,7 @@ func (b *browser) heading(want string) {
 	}
 }
 
-// fill fills in the page's form and sends it.
+// fill fills in the page's form and submits it.
 func (b *browser) fill(fields map[string]string) {
 	b.t.Helper()
 	for id, text := range fields {
@@ -55,14 +55,14 @@ func (b *browser) fill(fields map[string]string) {
 	b.do(chromedp.WaitReady("main"))
 }
 
-// From the code in the log to a token, as a person does it: the first administrator
-// signs in, makes an account and a token, looks at the audit log, and signs out. Each
-// page on the way is looked at in every width and theme.
+// From the setup code in the log to a token, as a person does it: the first administrator signs in,
+// creates an account and a token, reads the audit log, and signs out. Each page on the way is
+// checked in every width and theme.
 func TestAccessFromTheCodeInTheLog(t *testing.T) {
 	s, code := serveNew(t)
 	b := open(t, s.URL)
-	b.do(network.SetExtraHTTPHeaders(network.Headers{})) // signed in by the cookie alone
-	b.visit("/audit")                                    // leads to the sign-in, and that to the set-up
+	b.do(network.SetExtraHTTPHeaders(network.Headers{})) // from here on only the cookie signs in
+	b.visit("/audit")                                    // redirects to the sign-in page, which redirects to the setup page
 	b.heading("Make the first administrator")
 	b.visit("/setup")
 	b.look("first-run")
@@ -70,7 +70,7 @@ func TestAccessFromTheCodeInTheLog(t *testing.T) {
 	b.fill(map[string]string{"code": code, "name": "metadata-desk", "password": "short"})
 	b.heading("Make the first administrator")
 	if focus := value[string](b, `document.activeElement.id`); focus != "errors" {
-		t.Errorf("focus is on %q, not on what is wrong", focus)
+		t.Errorf("the focus is on %q, not on the field with the error", focus)
 	}
 	b.look("first-run-wrong")
 	b.fill(map[string]string{"password": "a sentence that is long"})

@@ -12,8 +12,8 @@ import (
 	"urncast/integration/rig"
 )
 
-// An agency is renamed by who looks for its structures, without script: what is wrong
-// with an id is said beside it, and all that follows is shown before the one button.
+// A person finds an agency through its structures and renames it, without script: an invalid id is
+// explained beside its field, and all consequences are shown before the button that renames.
 func TestRenameAgency(t *testing.T) {
 	s, r := serve(t)
 	fill(t, r)
@@ -24,9 +24,9 @@ func TestRenameAgency(t *testing.T) {
 	b.do(chromedp.Click(`a[href="/agencies/BIS/rename"]`), chromedp.WaitVisible(`#id`),
 		chromedp.SetValue(`#id`, "SDMX.BIS"), chromedp.Click(`.lines button`), chromedp.WaitVisible(`#id-error`))
 	if wrong := value[string](b, `document.querySelector("#id-error").innerText`); !strings.Contains(wrong, "only the last part") {
-		t.Errorf("beside the id stands %q", wrong)
+		t.Errorf("the error at the id is %q", wrong)
 	}
-	for _, c := range b.complaints() { // a form that is refused is an error to the browser too
+	for _, c := range b.complaints() { // a refused form is an error to the browser, too
 		t.Log(c)
 	}
 	b.do(chromedp.SetValue(`#id`, "BIZ"), chromedp.Click(`.lines button`), chromedp.WaitVisible(`.note.ok`))
@@ -39,16 +39,15 @@ func TestRenameAgency(t *testing.T) {
 	b.do(chromedp.Click(`.note.ok button`), chromedp.WaitVisible(`#changed`))
 	b.visit("/structures?agency=BIZ")
 	if links := value[int](b, `document.querySelectorAll('#results a[href^="/structures/"]').length`); links < 5 {
-		t.Errorf("after the rename BIZ has %d structures", links)
+		t.Errorf("after the rename the agency BIZ has %d structures", links)
 	}
 	for _, c := range b.complaints() {
 		t.Error(c)
 	}
 }
 
-// A rename that takes its time, and its preview, say how far they are, without script. A
-// page that is loaded again finds them there, and then leads to what came of it; a second
-// click renames nothing twice.
+// A slow rename and its preview show their progress, without script. A page that is loaded again
+// finds them running, and leads to the result afterwards; a second click does not rename again.
 func TestRenameProgress(t *testing.T) {
 	s, r, store := serveStore(t)
 	fill(t, r)

@@ -39,17 +39,17 @@ import (
 
 const password = rig.Password
 
-// shots is the folder for screenshots; none are taken if it is empty.
+// shots is the directory for screenshots; none are taken if it is empty.
 var shots = os.Getenv("URNCAST_SCREENSHOTS")
 
-// serve gives a server on a registry of its own.
+// serve returns a server with a registry of its own.
 func serve(t *testing.T) (*httptest.Server, *plan.Registry) {
 	t.Helper()
 	s, r, _ := serveStore(t)
 	return s, r
 }
 
-// serveStore gives the registry's database, too.
+// serveStore is serve, and returns the registry's database, too.
 func serveStore(t *testing.T) (*httptest.Server, *plan.Registry, *postgres.Store) {
 	t.Helper()
 	r, store, h := build(t, "console_"+t.Name(), "", web.Options{Environment: "Test"})
@@ -58,7 +58,7 @@ func serveStore(t *testing.T) (*httptest.Server, *plan.Registry, *postgres.Store
 	return s, r, store
 }
 
-// build makes a console on a database of its own, with a producer.
+// build returns a console with a database of its own and a producer.
 func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, *postgres.Store, http.Handler) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -67,7 +67,7 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
+	t.Cleanup(cancel) // the listeners must end before the store closes
 	d, err := store.Directory(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -82,16 +82,16 @@ func build(t *testing.T, database, name string, o web.Options) (*plan.Registry, 
 	return o.Registry, store, web.New(o)
 }
 
-// chromium is the one Chromium of the package's tests: starting one takes as long as looking
-// at a page does.
+// chromium is the one Chromium of the package's tests: starting one takes as long as checking a
+// page.
 var chromium struct {
 	sync.Mutex
-	context.Context // of the running program; nil before the first
+	context.Context // of the running Chromium; nil before the first start
 	end             func()
 }
 
-// startChromium gives the running Chromium, and starts it where there is none, or none any
-// more.
+// startChromium returns the running Chromium, and starts it if it is not running or no longer
+// running.
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
 	chromium.Lock()
@@ -111,7 +111,7 @@ func startChromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// endChromium ends what startChromium started.
+// endChromium ends the Chromium that startChromium started.
 func endChromium() {
 	chromium.Lock()
 	defer chromium.Unlock()
@@ -120,8 +120,8 @@ func endChromium() {
 	}
 }
 
-// openWindow opens a window that shares nothing with others, and its one tab. Both close with
-// the test.
+// openWindow opens a window with one tab, which shares no state with other windows. Both are closed
+// at the end of the test.
 func openWindow(t *testing.T, program context.Context) (cdp.BrowserContextID, target.ID) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(cdp.WithExecutor(program, chromedp.FromContext(program).Browser), 2*time.Minute)
@@ -144,8 +144,8 @@ func openWindow(t *testing.T, program context.Context) (cdp.BrowserContextID, ta
 	return window, id
 }
 
-// run runs a context of chromedp for the first time. What begins with that lives as long as
-// the context does, so the run has no deadline of its own.
+// run runs a chromedp context for the first time. What that starts lives as long as the context, so
+// the run has no deadline of its own.
 func run(t *testing.T, ctx context.Context, otherwise string) {
 	t.Helper()
 	done := make(chan error, 1)
@@ -160,14 +160,14 @@ func run(t *testing.T, ctx context.Context, otherwise string) {
 	}
 }
 
-// A browser is one tab, signed in, that complains of whatever a page complains of. Its
-// cookies, its storage and its cache are its own.
+// A browser is one tab, signed in, that records the errors of its pages. Its cookies, storage and
+// cache are its own.
 type browser struct {
 	context.Context
 	t    *testing.T
 	base string
 	axe  string
-	// window is Chromium's id of what has its own cookies.
+	// window is Chromium's id of the window, which has its own cookies.
 	window cdp.BrowserContextID
 
 	mu        sync.Mutex
@@ -188,7 +188,8 @@ func open(t *testing.T, base string) *browser {
 		case *runtime.EventExceptionThrown:
 			b.complaint = append(b.complaint, e.ExceptionDetails.Error())
 		case *cdplog.EventEntryAdded:
-			// A page that is not there, or not taken, is an error to the browser, not to us.
+			// A response with an error status is an error in the browser log, but not in these
+			// tests.
 			if e.Entry.Level == cdplog.LevelError && !(e.Entry.Source == cdplog.SourceNetwork && strings.Contains(e.Entry.Text, "responded with a status of ")) {
 				b.complaint = append(b.complaint, e.Entry.Text+" "+e.Entry.URL)
 			}
@@ -200,15 +201,14 @@ func open(t *testing.T, base string) *browser {
 	return b
 }
 
-// try runs actions. Chromium can leave one without an answer, for instance while one page
-// goes and the next comes: nothing is run without a deadline.
+// try runs actions with a deadline: Chromium may never answer one, for example between two pages.
 func (b *browser) try(patience time.Duration, actions ...chromedp.Action) error {
 	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
 	return chromedp.Run(ctx, actions...)
 }
 
-// do runs actions, within the time that a page may take to be there.
+// do runs actions, and fails the test unless they end within the time that a page may take.
 func (b *browser) do(actions ...chromedp.Action) {
 	b.t.Helper()
 	if err := b.try(20*time.Second, actions...); err != nil {
@@ -216,7 +216,7 @@ func (b *browser) do(actions ...chromedp.Action) {
 	}
 }
 
-// leads runs actions that lead to another page, and waits until it is there.
+// leads runs actions that lead to another page, and waits until that page is loaded.
 func (b *browser) leads(actions ...chromedp.Action) error {
 	ctx, cancel := context.WithTimeout(b.Context, time.Minute)
 	defer cancel()
@@ -224,7 +224,7 @@ func (b *browser) leads(actions ...chromedp.Action) error {
 	return err
 }
 
-// show sets the window's width and the theme.
+// show sets the width of the window, and the theme.
 func (b *browser) show(width int64, theme string) {
 	b.t.Helper()
 	host, err := url.Parse(b.base)
@@ -242,7 +242,7 @@ func (b *browser) visit(path string) {
 		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 }
 
-// complaints gives what the page complained of since it was asked last.
+// complaints returns the errors that the page has reported since the last call.
 func (b *browser) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -251,14 +251,14 @@ func (b *browser) complaints() []string {
 	return c
 }
 
-// value evaluates an expression.
+// value returns the value of an expression on the page.
 func value[T any](b *browser, expression string) (v T) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate(expression, &v))
 	return v
 }
 
-// look looks at the page that is there, in every width and theme.
+// look checks the current page in every width and theme.
 func (b *browser) look(name string) {
 	b.t.Helper()
 	for _, width := range []int64{1440, 768, 375} {
@@ -279,11 +279,11 @@ func (b *browser) look(name string) {
 	}
 }
 
-// widest names what stands out of the page.
+// widest lists the elements that extend beyond the page.
 const widest = `[...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > WIDTH + 1)
 	.slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ")`
 
-// A violation is what axe finds.
+// A violation is a finding of axe.
 type violation struct {
 	ID, Impact, Help string
 	Nodes            []struct {
@@ -292,7 +292,7 @@ type violation struct {
 	}
 }
 
-// accessible fails on what axe finds serious or critical.
+// accessible fails the test for each finding of axe that is serious or critical.
 func (b *browser) accessible(name string) {
 	b.t.Helper()
 	var found string
@@ -304,7 +304,7 @@ func (b *browser) accessible(name string) {
 	b.do(chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations))`, &found,
 		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	b.mu.Lock()
-	b.complaint = own // axe writes styles into shadow trees, of which the policy complains
+	b.complaint = own // axe writes styles into shadow trees, which violates the policy
 	b.mu.Unlock()
 	var all []violation
 	if err := json.Unmarshal([]byte(found), &all); err != nil {
@@ -325,7 +325,7 @@ func (b *browser) accessible(name string) {
 	}
 }
 
-// shoot keeps a picture of the whole page.
+// shoot saves a picture of the whole page.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
 	if shots == "" {

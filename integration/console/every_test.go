@@ -15,14 +15,14 @@ import (
 	"urncast/integration/rig"
 )
 
-// A sight is a page to look at: where it is, and what a person does there first.
+// A sight is a page to check: its address, and what a person does there first.
 type sight struct {
 	name, path string
 	act        func(b *browser)
 }
 
-// firstDay are the pages of a registry that holds nothing yet.
-var firstDay = []sight{
+// emptyPages are the pages of a registry that is still empty.
+var emptyPages = []sight{
 	{name: "empty-dashboard", path: "/"},
 	{name: "empty-structures", path: "/structures"},
 	{name: "empty-transactions", path: "/transactions"},
@@ -42,19 +42,19 @@ const (
 	long  = "/structures/codelist/" + longAgency + "/" + longID + "/1.0"
 )
 
-// ofRegistry are the pages about what the registry holds.
-var ofRegistry = []sight{
+// registryPages are the pages about the registry's content.
+var registryPages = []sight{
 	{name: "dashboard", path: "/"},
 	{name: "transactions", path: "/transactions"},
 	{name: "transactions-none", path: "/transactions?of=NOTHING"},
 	{name: "transactions-failed", path: "/transactions?show=failed"},
 	{name: "transaction", path: "/transactions/2"},
 	{name: "transaction-failed", path: "/transactions/1", act: func(b *browser) {
-		// A long topic does not push the last column out of sight.
+		// A long topic name does not push the last column out of view.
 		for _, width := range []int64{768, 1440} {
 			b.do(emulation.SetDeviceMetricsOverride(width, 900, 1, false))
 			if over := value[int64](b, `(box => box.scrollWidth - box.clientWidth)(document.querySelector(".box.tw:has(.cut)"))`); over > 0 {
-				b.t.Errorf("of the table of where it was sent, %d pixels are out of sight at %d", over, width)
+				b.t.Errorf("%d pixels of the table of topics are out of view at width %d", over, width)
 			}
 		}
 	}},
@@ -86,11 +86,11 @@ var ofRegistry = []sight{
 	{name: "error-structure", path: "/structures/codelist/BIS/NO/1.0"},
 }
 
-// ofProducers are the pages about producers and topics.
-var ofProducers = []sight{
+// producerPages are the pages about producers and topics.
+var producerPages = []sight{
 	{name: "producers", path: "/producers"},
 	{name: "producer", path: "/producers/bis-public", act: func(b *browser) {
-		b.do(chromedp.WaitVisible("#doctor table")) // which comes from a page with another title
+		b.do(chromedp.WaitVisible("#doctor table")) // the page before has another title
 		if title := value[string](b, `document.title`); title != "bis-public · urncast" {
 			b.t.Errorf("the tab is called %q", title)
 		}
@@ -140,8 +140,8 @@ var ofProducers = []sight{
 const pasted = "bootstrap.servers=broker1.example.org:9093,broker2.example.org:9093\nsecurity.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n" +
 	"sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"urncast\" password=\"not shown\";\nacks=1\nfetch.max.wait.ms=500\nno.such.property=1\n"
 
-// ofSystem are the pages about connections, mail, access, the audit log and settings.
-var ofSystem = []sight{
+// systemPages are the pages about connections, mail, access, the audit log and settings.
+var systemPages = []sight{
 	{name: "connections", path: "/connections"},
 	{name: "connection", path: "/connections/prod-kafka"},
 	{name: "connection-secured", path: "/connections/dark-side-of-the-moon"},
@@ -156,7 +156,8 @@ var ofSystem = []sight{
 	}},
 	{name: "connection-edited", path: "/connections/prod-kafka", act: func(b *browser) {
 		b.do(chromedp.SetValue(`[name="p.linger.ms"]`, "a while"))
-		// The return key keeps the edits: the button for that is hidden, and a click would hit another thing.
+		// The Enter key saves the edits: the button for that is hidden, so a click would hit
+		// something else.
 		if err := b.leads(chromedp.SendKeys(`[name="p.linger.ms"]`, kb.Enter)); err != nil {
 			b.t.Fatal(err)
 		}
@@ -189,7 +190,7 @@ var ofSystem = []sight{
 	{name: "sign-in", path: "/login"},
 }
 
-// elsewhere are routes that are looked at in other tests, or that are no page.
+// elsewhere holds the routes that are checked by other tests, or that are not pages.
 var elsewhere = map[string]string{
 	"GET /setup":                                              "TestAccessFromTheCodeInTheLog",
 	"GET /access/password":                                    "TestAccessFromTheCodeInTheLog: it is for who has an account",
@@ -208,30 +209,31 @@ var elsewhere = map[string]string{
 	"GET /structures/{type}/{agency}/{id}/{version}/download": "a file",
 }
 
-// A page that no list names would never be looked at: whoever adds a route adds it here.
+// Every page is in one of the lists; otherwise it would not be checked. A new route must be added
+// here.
 func TestEveryPageIsLookedAt(t *testing.T) {
 	mux, seen := http.NewServeMux(), map[string]bool{}
 	routes := rig.PageRoutes(t)
 	for _, pattern := range routes {
 		mux.Handle(pattern, http.NotFoundHandler())
 	}
-	for _, s := range slices.Concat(firstDay, ofRegistry, ofProducers, ofSystem) {
+	for _, s := range slices.Concat(emptyPages, registryPages, producerPages, systemPages) {
 		_, pattern := mux.Handler(httptest.NewRequest(http.MethodGet, s.path, nil))
 		seen[pattern] = true
 	}
 	for _, pattern := range routes {
 		if strings.HasPrefix(pattern, "GET ") && !seen[pattern] && elsewhere[pattern] == "" {
-			t.Errorf("no test looks at the page %s: name it in a list here", pattern)
+			t.Errorf("no test checks the page %s: add it to a list here", pattern)
 		}
 	}
 	for pattern := range elsewhere {
 		if !slices.Contains(routes, pattern) {
-			t.Errorf("there is no route %s any more", pattern)
+			t.Errorf("the route %s no longer exists", pattern)
 		}
 	}
 }
 
-// press sends the form of a button, whatever the browser thinks of its fields.
+// press submits the form of a button, even if the browser considers its fields invalid.
 func press(selector string) func(b *browser) {
 	return func(b *browser) {
 		b.t.Helper()
@@ -243,8 +245,8 @@ func press(selector string) func(b *browser) {
 	}
 }
 
-// check sends files to be checked, which goes on after the request, and waits for what
-// comes of it.
+// check sends files to be checked and waits for the result, since the check continues after the
+// request.
 func check(b *browser, answer string, files ...string) {
 	b.t.Helper()
 	if len(files) > 0 {
@@ -254,7 +256,7 @@ func check(b *browser, answer string, files ...string) {
 		chromedp.Click(".submit button.pri"), chromedp.WaitVisible(answer))
 }
 
-// looks looks at pages, one after the other; -run TestLooks/… takes some of them.
+// looks checks pages, one after the other; -run TestLooks/… selects some.
 func looks(t *testing.T, b *browser, all []sight) {
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
@@ -269,26 +271,26 @@ func looks(t *testing.T, b *browser, all []sight) {
 	}
 }
 
-// Every page, at every width and in both themes: axe finds nothing serious, nothing
-// needs to be scrolled sideways, the page's script and policy complain of nothing.
+// In every width and both themes, axe finds nothing serious on any page, no page scrolls sideways,
+// and the browser reports no script error and no violation of the Content-Security-Policy.
 func TestLooks(t *testing.T) {
 	t.Run("first-day", func(t *testing.T) {
 		w := newWorld(t, "console_first_day")
-		looks(t, open(t, w.product.URL), firstDay)
+		looks(t, open(t, w.product.URL), emptyPages)
 	})
 	t.Run("maps", func(t *testing.T) {
 		w := newWorld(t, "console_maps")
 		for _, value := range []string{"PARIS", "LYON"} {
 			w.call("POST", "/sdmx/v2/structure", mapsWith(value))
 		}
-		looks(t, open(t, w.product.URL), ofMaps)
+		looks(t, open(t, w.product.URL), mapPages)
 	})
 	t.Run("working-day", func(t *testing.T) {
 		k, s := rig.StartKafka(t), rig.StartSMTP(t, rig.SMTPOptions{})
 		w := newWorld(t, "console_working_day")
 		w.publish(k)
-		w.staff(s)
-		w.happen(s)
+		w.makeAccounts(s)
+		w.prepareStates(s)
 		file := w.file("flows.json", checkedFile)
 		submitted := []sight{{name: "submit-refused", path: "/submit", act: func(b *browser) {
 			check(b, "button[value=leave]", file)
@@ -299,12 +301,11 @@ func TestLooks(t *testing.T) {
 			check(b, "main .note.bad", w.file("broken.xml", "<a>\n  <b>\n</a>"))
 		}}}
 		b := open(t, w.product.URL)
-		looks(t, b, slices.Concat(ofRegistry, submitted, ofProducers, ofSystem))
+		looks(t, b, slices.Concat(registryPages, submitted, producerPages, systemPages))
 	})
 }
 
-// checkedFile holds a structure that is refused, one that is new, and one whose names
-// are long.
+// checkedFile has a structure that is refused, a new one, and one with long names.
 var checkedFile = fmt.Sprintf(`{"Dataflow":[{"id":"LOST","agencyId":"BIS","version":"1.0","names":[{"locale":"en","value":"Lost"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=BIS:NO(1.0)"},
 {"id":"NEW","agencyId":"BIS","version":"1.0","names":[{"locale":"en","value":"New"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=BIS:BIS_CBS(1.0)"}],
 "Codelist":[{"id":%q,"agencyId":%q,"version":"1.0","names":[{"locale":"en","value":"Another name"}],"items":[{"id":"CP01","names":[{"locale":"en","value":"Food"}]}]}]}`, longID, longAgency)

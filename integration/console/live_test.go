@@ -14,8 +14,8 @@ import (
 	"urncast/web"
 )
 
-// A page that is live connects again, whatever kept it from that: a stream that ends, and
-// an answer that is an error, which a browser alone does not try a second time.
+// A live page reconnects both after its stream ends and after an error response, which a browser by
+// itself does not retry.
 func TestLivePageConnectsAgain(t *testing.T) {
 	_, _, h := build(t, "console_live", "", web.Options{Environment: "Test"})
 	var broken atomic.Bool
@@ -43,7 +43,7 @@ func TestLivePageConnectsAgain(t *testing.T) {
 		return value[string](b, `document.getElementById("live").textContent`) == "Live"
 	})
 	if c := b.complaints(); len(c) > 0 {
-		t.Errorf("the page complains: %q", c)
+		t.Errorf("the browser reports %q", c)
 	}
 }
 
@@ -56,8 +56,8 @@ func wait(t *testing.T, what string, until func() bool) {
 	}
 }
 
-// What was changed in between, what was broken off, and whose days are meant, is seen: on
-// pages that fit every width.
+// Pages show what another administrator changed in the meantime, which run was interrupted, and
+// whose time zone the days are in; they fit every width.
 func TestWhatIsSaidOfOthers(t *testing.T) {
 	s, r, store := serveStore(t)
 	b := open(t, s.URL)
@@ -67,12 +67,12 @@ func TestWhatIsSaidOfOthers(t *testing.T) {
 	}
 	b.do(chromedp.SetValue("#days", "7"), chromedp.Click(`form[action="/settings"] button`), chromedp.WaitVisible(`//*[contains(., "Save puts them over those")]`))
 	if days := value[string](b, `document.getElementById("days").value`); days != "7" {
-		t.Errorf("what was typed is %q", days)
+		t.Errorf("the field has %q", days)
 	}
 	b.look("settings-changed")
 	b.do(chromedp.Click(`form[action="/settings"] button`), chromedp.WaitVisible(`//*[contains(., "Saved, for submissions from now on")]`))
 	if now, err := r.Settings(t.Context()); err != nil || now.Keep.Days != 7 || now.AllowDangling {
-		t.Errorf("saved is %+v, %v", now, err)
+		t.Errorf("the saved settings are %+v, %v", now, err)
 	}
 	if _, err := store.Pool().Exec(t.Context(), `
 		INSERT INTO housekeeping_runs (horizon, after, user_name, keep_transactions, keep_days, documents) VALUES (1, 0, 'bert', 10, 7, 4)`); err != nil {
@@ -97,6 +97,6 @@ func TestWhatIsSaidOfOthers(t *testing.T) {
 	}
 	b.look("audit-days")
 	if c := b.complaints(); len(c) > 0 {
-		t.Errorf("the pages complain: %q", c)
+		t.Errorf("the browser reports %q", c)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// ofMaps are the pages of structures with tables of content and with trees of items that have no
+// mapPages are the pages of structures that have tables of content, or trees of items without
 // names.
-var ofMaps = []sight{
+var mapPages = []sight{
 	{name: "map-structure", path: "/structures/structuremap/BIS/SM/1.0"},
 	{name: "map-representation", path: "/structures/representationmap/BIS/RM/1.0"},
 	{name: "map-changed", path: "/transactions/2"},
@@ -18,7 +18,7 @@ var ofMaps = []sight{
 	{name: "process", path: "/structures/process/BIS/P/1.0"},
 }
 
-// mapsWith returns a message with what the pages show. value is one that is mapped.
+// mapsWith returns a message with the structures that the pages show. value is a mapped value.
 func mapsWith(value string) string {
 	const list = "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=BIS:L(1.0)"
 	const flow = "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=BIS:F(1.0)"

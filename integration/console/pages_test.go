@@ -18,7 +18,7 @@ import (
 	"urncast/sdmx"
 )
 
-// fill submits structures of the kinds that pages draw differently.
+// fill submits structures of each kind that pages draw in their own way.
 func fill(t *testing.T, r *plan.Registry) {
 	t.Helper()
 	named := func(id, name string) sdmx.Nameable {
@@ -79,7 +79,7 @@ func submit(t *testing.T, r *plan.Registry, mode registry.Mode, ms ...sdmx.Maint
 	}
 }
 
-// Without script, a person checks files, leaves out what is refused and submits.
+// A person checks files, leaves out what is refused and submits the rest, without script.
 func TestSubmitWithoutScript(t *testing.T) {
 	s, r := serve(t)
 	fill(t, r)
@@ -101,11 +101,12 @@ func TestSubmitWithoutScript(t *testing.T) {
 		t.Errorf("after the submission the page is %q", title)
 	}
 	if live := value[string](b, `getComputedStyle(document.querySelector("[data-copy]")).display`); live != "none" {
-		t.Errorf("a button that needs script is drawn without: %s", live)
+		t.Errorf("a button that needs script is drawn without script: %s", live)
 	}
 }
 
-// With script, what is recorded appears where people look, and nothing jumps.
+// With script, new transactions appear on open pages, and nothing that a person reads or types in
+// moves.
 func TestLive(t *testing.T) {
 	s, r := serve(t)
 	fill(t, r)
@@ -113,7 +114,7 @@ func TestLive(t *testing.T) {
 	b.show(1440, "light")
 	b.visit("/")
 	b.do(chromedp.WaitVisible(`#latest a[href="/transactions/4"]`), chromedp.Focus(`.find input`))
-	time.Sleep(time.Second) // the stream is open, and has said everything once
+	time.Sleep(time.Second) // by now the stream is open and has sent its first state
 	more := &sdmx.Codelist{}
 	more.ID, more.Agency, more.Version = "CL_MORE", "BIS", "1.0"
 	submit(t, r, registry.ModeReplace, more)
@@ -126,7 +127,7 @@ func TestLive(t *testing.T) {
 	submit(t, r, registry.ModeDelete, more)
 	b.do(chromedp.WaitVisible(`#newer`))
 	if text := value[string](b, `document.getElementById("newer").innerText`); text != "1 newer. Show" {
-		t.Errorf("above the list stands %q", text)
+		t.Errorf("above the list the page says %q", text)
 	}
 	if value[bool](b, `!!document.querySelector('#log a[href="/transactions/6"]')`) {
 		t.Error("a row was pushed into the list")
@@ -136,7 +137,8 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// The keyboard alone: past the side, to the find box, and to what was found.
+// With the keyboard alone, a person skips the navigation, reaches the search box, and opens what it
+// found.
 func TestKeyboard(t *testing.T) {
 	s, r := serve(t)
 	fill(t, r)
@@ -145,22 +147,22 @@ func TestKeyboard(t *testing.T) {
 	b.visit("/structures")
 	b.do(chromedp.KeyEvent(kb.Tab))
 	if first := value[string](b, `document.activeElement.innerText`); first != "Skip to content" {
-		t.Errorf("the first stop is %q", first)
+		t.Errorf("the first element that gets the focus is %q", first)
 	}
-	// One event for the key and its character, as the browser makes them of a real key:
-	// what stops the one stops the other.
+	// One event carries both the key and its character, as a browser does for a real key: a handler
+	// that cancels one cancels the other.
 	b.do(input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"), chromedp.KeyEvent("BIS:CL_AREA(1.0)"))
 	if typed := value[string](b, `document.activeElement.name + "=" + document.activeElement.value`); typed != "q=BIS:CL_AREA(1.0)" {
-		t.Fatalf("what was typed is in %q", typed)
+		t.Fatalf("the typed text is in %q", typed)
 	}
 	b.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(`#items`))
 	if path := value[string](b, `location.pathname`); path != "/structures/codelist/BIS/CL_AREA/1.0" {
-		t.Errorf("the find box leads to %s", path)
+		t.Errorf("the search box leads to %s", path)
 	}
 	b.do(chromedp.Click(`button[name=keys]`), chromedp.WaitVisible(`button[name=keys][aria-pressed=false]`), chromedp.Focus(`.side a`),
 		input.DispatchKeyEvent(input.KeyDown).WithKey("/").WithText("/"), input.DispatchKeyEvent(input.KeyUp).WithKey("/"))
 	if focus := value[string](b, `document.activeElement.tagName`); focus != "A" {
-		t.Errorf("the key was switched off, and moved the focus to %s", focus)
+		t.Errorf("the shortcut key was switched off, but moved the focus to %s", focus)
 	}
 	b.do(chromedp.Focus(`#items-filter`), chromedp.KeyEvent("utre"), chromedp.Poll(`document.querySelectorAll("#items tbody tr").length === 1`, nil))
 	if focus := value[string](b, `document.activeElement.id`); focus != "items-filter" {

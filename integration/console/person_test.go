@@ -17,16 +17,15 @@ import (
 	"urncast/integration/rig"
 )
 
-// A person does tasks in a browser by what is on the page: labels, the words on
-// buttons and links, and what can be read. Nothing is pressed that cannot be seen, or
-// that something else covers.
+// A person uses a browser by what the page shows: labels, the text of buttons and links, and
+// readable text. Only what is visible and not covered by something else is clicked.
 type person struct {
 	*browser
 	task   string       // names the pictures
 	status atomic.Int64 // of the last page
 }
 
-// newPerson opens a browser in which nobody is signed in.
+// newPerson opens a browser that is not signed in.
 func newPerson(t *testing.T, base string, at size) *person {
 	t.Helper()
 	_, task, _ := strings.Cut(t.Name(), "/")
@@ -41,8 +40,8 @@ func newPerson(t *testing.T, base string, at size) *person {
 	return p
 }
 
-// eyes are the functions that find what a person sees.
-const eyes = `(() => {
+// pageFunctions are the functions that find what a person sees on a page.
+const pageFunctions = `(() => {
   const words = e => { const c = e.cloneNode(true); c.querySelectorAll(".sr, svg, option").forEach(x => x.remove()); return c.textContent.replace(/\s+/g, " ").trim(); };
   const seen = e => { const r = e.getBoundingClientRect(); return e.checkVisibility({visibilityProperty: true}) && r.width > 1 && r.height > 1; };
   const near = (all, within) => {
@@ -75,25 +74,26 @@ const eyes = `(() => {
   return {words, seen, button, fields, place, main: () => document.body.innerText.replace(/\s+/g, " ")};
 })()`
 
-// A place is where something is, or why it cannot be pressed.
+// A place is the position of an element, or the reason why it cannot be clicked.
 type place struct {
 	X, Y  float64
 	Wrong string
 }
 
 func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string always can be
+	b, _ := json.Marshal(s) // a string can always be encoded
 	return string(b)
 }
 
-// patience is how long a person waits for what should appear.
+// patience is how long a person waits for something to appear.
 const patience = 15 * time.Second
 
-// until asks again until an answer is good, and gives the last one.
+// until evaluates an expression repeatedly until good accepts the value, and returns the last
+// value.
 func until[T any](p *person, expression string, good func(T) bool) (v T, ok bool) {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
-		// While one page goes and the next comes, there is nothing to ask.
+		// Between two pages, no expression can be evaluated.
 		var now T
 		err := p.try(patience, chromedp.Evaluate(expression, &now))
 		if v = now; err == nil && good(v) {
@@ -108,31 +108,31 @@ func until[T any](p *person, expression string, good func(T) bool) (v T, ok bool
 	}
 }
 
-// stuck ends the test with a picture of where the person is.
+// stuck fails the test, with a picture and the text of the current page.
 func (p *person) stuck(format string, args ...any) {
 	p.t.Helper()
 	p.shoot(p.task + "-stuck")
-	p.t.Fatalf("%s\non %s the person reads:\n%s", fmt.Sprintf(format, args...), value[string](p.browser, "location.pathname"), value[string](p.browser, eyes+".main().slice(0, 3000)"))
+	p.t.Fatalf("%s\non %s the person reads:\n%s", fmt.Sprintf(format, args...), value[string](p.browser, "location.pathname"), value[string](p.browser, pageFunctions+".main().slice(0, 3000)"))
 }
 
-// click presses what an expression finds, with the mouse.
+// click clicks, with the mouse, the element that an expression finds.
 func (p *person) click(what, found string) {
 	p.t.Helper()
-	at, ok := until(p, eyes+".place("+eyes+"."+found+")", func(at place) bool { return at.Wrong == "" })
+	at, ok := until(p, pageFunctions+".place("+pageFunctions+"."+found+")", func(at place) bool { return at.Wrong == "" })
 	if !ok {
-		p.stuck("%s cannot be pressed: %s", what, at.Wrong)
+		p.stuck("%s cannot be clicked: %s", what, at.Wrong)
 	}
 	p.do(chromedp.MouseClickXY(at.X, at.Y))
 }
 
-// tap presses a button or link that leads to no other page. Within is a text that
-// stands near it, where there are several.
+// tap clicks a button or link that does not lead to another page. within is a text near it, to
+// choose between several.
 func (p *person) tap(text string, within ...string) {
 	p.t.Helper()
 	p.click(quoted(text), fmt.Sprintf("button(%s, %s)", quoted(text), quoted(strings.Join(within, ""))))
 }
 
-// leave presses a button or link, and waits until the next page begins.
+// leave clicks a button or link, and waits until the next page begins.
 func (p *person) leave(text string, within ...string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate(`window.before = true`, nil))
@@ -142,34 +142,35 @@ func (p *person) leave(text string, within ...string) {
 	}
 }
 
-// press presses a button or link, and waits until the next page is there.
+// press clicks a button or link, and waits until the next page is drawn.
 func (p *person) press(text string, within ...string) {
 	p.t.Helper()
 	p.leave(text, within...)
 	p.arrive(200)
 }
 
-// pressRefused is press where the page says what is wrong.
+// pressRefused is press for a request that the server refuses with a status.
 func (p *person) pressRefused(status int64, text string, within ...string) {
 	p.t.Helper()
 	p.leave(text, within...)
 	p.arrive(status)
 }
 
-// arrive waits until a page is drawn, and checks what each page must keep.
+// arrive waits until a page is drawn, and checks what holds for every page.
 func (p *person) arrive(status int64) {
 	p.t.Helper()
 	if _, ok := until(p, `document.readyState !== "loading" && document.fonts.status === "loaded"`, func(there bool) bool { return there }); !ok {
-		p.stuck("the page does not end")
+		p.stuck("the page is not loaded completely")
 	}
 	if got := p.status.Load(); got != status && !(got == 201 && status == 200) {
 		p.stuck("the page has status %d, not %d", got, status)
 	}
-	p.calm()
+	p.checkPage()
 }
 
-// calm checks that the page complains of nothing and need not be scrolled sideways.
-func (p *person) calm() {
+// checkPage checks that the browser reports no errors for the page and that it does not scroll
+// sideways.
+func (p *person) checkPage() {
 	p.t.Helper()
 	at := p.task + " on " + value[string](p.browser, "location.pathname")
 	if over := value[int](p.browser, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
@@ -183,22 +184,22 @@ func (p *person) calm() {
 	}
 }
 
-// side goes to a page by the navigation, which is behind Menu where it is narrow.
+// side goes to a page through the navigation, which is behind Menu in a narrow window.
 func (p *person) side(entry string) {
 	p.t.Helper()
 	p.menu()
 	p.press(entry, "Sign out")
 }
 
-// menu opens the navigation where it is behind Menu.
+// menu opens the navigation in a narrow window, where it is behind Menu.
 func (p *person) menu() {
 	p.t.Helper()
-	if !value[bool](p.browser, eyes+`.seen(document.querySelector("nav.side a"))`) {
+	if !value[bool](p.browser, pageFunctions+`.seen(document.querySelector("nav.side a"))`) {
 		p.do(chromedp.Click("a.burger"))
 	}
 }
 
-// write replaces what is in a field, key by key.
+// write replaces the text of a field, key by key.
 func (p *person) write(label, text string) {
 	p.t.Helper()
 	p.click("the field "+quoted(label), "fields("+quoted(label)+")")
@@ -212,17 +213,17 @@ func (p *person) write(label, text string) {
 		p.do(chromedp.KeyEvent(text))
 	}
 	if got := value[string](p.browser, "document.activeElement.value"); got != text && value[string](p.browser, "document.activeElement.type") != "password" {
-		p.stuck("in the field %q stands %q, not %q", label, got, text)
+		p.stuck("the field %q has %q, not %q", label, got, text)
 	}
 }
 
-// tick presses a box or a choice.
+// tick clicks a checkbox or radio button.
 func (p *person) tick(label string) {
 	p.t.Helper()
 	p.click("the choice "+quoted(label), "fields("+quoted(label)+")")
 }
 
-// pick takes an option of a select.
+// pick chooses an option of a select.
 func (p *person) pick(label, option string) {
 	p.t.Helper()
 	done := value[string](p.browser, fmt.Sprintf(`(() => {
@@ -231,41 +232,41 @@ func (p *person) pick(label, option string) {
 		f.focus(); f.value = o.value;
 		f.dispatchEvent(new Event("input", {bubbles: true})); f.dispatchEvent(new Event("change", {bubbles: true}));
 		return "";
-	})()`, eyes, quoted(label), quoted(option)))
+	})()`, pageFunctions, quoted(label), quoted(option)))
 	if done != "" {
-		p.stuck("%q cannot be taken in %q: %s", option, label, done)
+		p.stuck("%q cannot be chosen in %q: %s", option, label, done)
 	}
 }
 
-// sees waits until all texts can be read.
+// sees waits until all texts are readable on the page.
 func (p *person) sees(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {
-		if _, ok := until(p, eyes+".main()", func(page string) bool { return strings.Contains(page, text) }); !ok {
+		if _, ok := until(p, pageFunctions+".main()", func(page string) bool { return strings.Contains(page, text) }); !ok {
 			p.stuck("the page does not say %q", text)
 		}
 	}
 }
 
-// missing waits until texts cannot be read any more.
+// missing waits until none of the texts is readable on the page.
 func (p *person) missing(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {
-		if _, ok := until(p, eyes+".main()", func(page string) bool { return !strings.Contains(page, text) }); !ok {
+		if _, ok := until(p, pageFunctions+".main()", func(page string) bool { return !strings.Contains(page, text) }); !ok {
 			p.stuck("the page says %q", text)
 		}
 	}
 }
 
-// look keeps a picture of where the person is.
+// look saves a picture of the current page.
 func (p *person) look(name string) {
 	p.t.Helper()
-	p.calm()
-	p.do(chromedp.Evaluate(`window.scrollTo(0, 0)`, nil)) // what keeps to the window's edge would stand in the middle
+	p.checkPage()
+	p.do(chromedp.Evaluate(`window.scrollTo(0, 0)`, nil)) // otherwise fixed elements would be in the middle of the picture
 	p.shoot(p.task + "-" + name)
 }
 
-// files writes files into a folder, and gives their paths.
+// files writes files into a directory and returns their paths.
 func files(t *testing.T, all map[string][]byte) (paths []string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -279,16 +280,16 @@ func files(t *testing.T, all map[string][]byte) (paths []string) {
 	return paths
 }
 
-// chooses puts files into a field of the page.
+// chooses selects files in a file field of the page.
 func (p *person) chooses(label string, paths ...string) {
 	p.t.Helper()
-	p.do(chromedp.SetUploadFiles(fmt.Sprintf("%s.fields(%s)[0]", eyes, quoted(label)), paths, chromedp.ByJSPath))
+	p.do(chromedp.SetUploadFiles(fmt.Sprintf("%s.fields(%s)[0]", pageFunctions, quoted(label)), paths, chromedp.ByJSPath))
 }
 
-// drops lets files fall onto what a selector names.
+// drops drops files onto the element of a selector.
 func (p *person) drops(onto string, paths ...string) {
 	p.t.Helper()
-	at := value[place](p.browser, fmt.Sprintf(`%s.place([document.querySelector(%s)])`, eyes, quoted(onto)))
+	at := value[place](p.browser, fmt.Sprintf(`%s.place([document.querySelector(%s)])`, pageFunctions, quoted(onto)))
 	if at.Wrong != "" {
 		p.stuck("nothing can be dropped on %s: %s", onto, at.Wrong)
 	}
@@ -298,7 +299,7 @@ func (p *person) drops(onto string, paths ...string) {
 	}
 }
 
-// signIn signs in on the page, and must come to the dashboard.
+// signIn signs in on the page, which must lead to the dashboard.
 func (p *person) signIn(name, word string) {
 	p.t.Helper()
 	p.visit("/login")
@@ -308,7 +309,7 @@ func (p *person) signIn(name, word string) {
 	p.heading("Dashboard")
 }
 
-// admin is a person who has signed in as the administrator of a product.
+// admin returns a person who has signed in as the administrator of a product.
 func admin(t *testing.T, product *rig.Product, at size) *person {
 	t.Helper()
 	p := newPerson(t, product.URL, at)

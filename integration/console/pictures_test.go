@@ -29,23 +29,23 @@ import (
 	"urncast/web/console/ui"
 )
 
-var update = flag.Bool("update", false, "make the pictures of docs/style.md and README.md anew")
+var update = flag.Bool("update", false, "make the pictures of docs/style.md and README.md again")
 
 const (
 	stylePage   = "../../docs/style.md"
 	styleFolder = "../../docs/style"
-	// styleBytesMax bounds the pictures together, so that a clone stays small.
+	// styleBytesMax is the largest total size of the pictures, so that a clone stays small.
 	styleBytesMax = 2_000_000
 )
 
-// A picture of the style page: a part of a page, or all of it if selector is empty.
+// A picture of the style page shows a part of a page, or the whole page if selector is empty.
 type picture struct {
 	name, path, selector string
 	width                int64
 	theme                string
 }
 
-// pictures are what docs/style.md shows.
+// pictures returns the pictures that docs/style.md shows.
 func pictures() (all []picture) {
 	for _, theme := range []string{"light", "dark"} {
 		for _, part := range []string{"tokens", "states", "notices", "form", "steps", "names", "empty"} {
@@ -58,8 +58,8 @@ func pictures() (all []picture) {
 		picture{"transaction-768-dark", "/transactions/2", "", 768, "dark"}, picture{"structure-375-dark", area, "", 375, "dark"})
 }
 
-// serveStyle serves the pages of the pictures, as they are at one moment: a sheet of
-// all parts, a dashboard with a producer in every state, and a small registry.
+// serveStyle serves the pages of the pictures, all drawn for the same moment: a sheet of all
+// components, a dashboard with a producer in every state, and a small registry.
 func serveStyle(t *testing.T) string {
 	r, store, ours := build(t, "console_style", "bis-public", web.Options{Environment: "Production", Now: func() time.Time { return moment }})
 	fill(t, r)
@@ -73,7 +73,7 @@ func serveStyle(t *testing.T) string {
 		switch r.URL.Path {
 		case "/":
 			f.Side[2].Entries[0].Needs = 1
-			drawn = dashboard.DashboardPage(f, troubled())
+			drawn = dashboard.DashboardPage(f, allStates())
 		case "/style":
 			var err error
 			if drawn, err = styleSheet(f); err != nil {
@@ -93,8 +93,8 @@ func serveStyle(t *testing.T) string {
 	return s.URL
 }
 
-// Every part is drawn, and is as accessible on a sheet of its own as on pages. With
-// -update the pictures of docs/style.md are made anew; their times and fonts are fixed.
+// Every component is drawn, and is as accessible on the sheet of components as on the pages. With
+// -update the pictures of docs/style.md are made again; their times and fonts are fixed.
 func TestStyle(t *testing.T) {
 	b := open(t, serveStyle(t))
 	b.do(emulation.SetTimezoneOverride("UTC"))
@@ -120,7 +120,7 @@ func TestStyle(t *testing.T) {
 	}
 }
 
-// capture takes a picture of a part of the page, with a little of what is around it.
+// capture takes a picture of a part of the page with a margin around it.
 func (b *browser) capture(selector string) (out []byte) {
 	b.t.Helper()
 	shot := page.CaptureScreenshot().WithCaptureBeyondViewport(true)
@@ -136,8 +136,8 @@ func (b *browser) capture(selector string) (out []byte) {
 	return out
 }
 
-// reduced writes a picture with a palette: the colours that most of it has. Pages have
-// few, and shades between them at the edges of letters.
+// reduced encodes a picture with a palette of its most frequent colours. Pages have few colours,
+// and mixtures of them at the edges of letters.
 func reduced(t *testing.T, text []byte) []byte {
 	full, err := png.Decode(bytes.NewReader(text))
 	if err != nil {
@@ -178,8 +178,7 @@ func reduced(t *testing.T, text []byte) []byte {
 
 var shown = regexp.MustCompile(`!\[([^\]]*)\]\(style/([^)]+)\.png\)`)
 
-// The style page shows each picture that there is, says what it shows, and names none
-// that is not there.
+// The style page shows each picture, describes it, and names no picture that does not exist.
 func TestStylePageShowsItsPictures(t *testing.T) {
 	text, err := os.ReadFile(stylePage)
 	if err != nil {
@@ -189,7 +188,7 @@ func TestStylePageShowsItsPictures(t *testing.T) {
 	for _, m := range shown.FindAllSubmatch(text, -1) {
 		named[string(m[2])] = true
 		if len(m[1]) == 0 {
-			t.Errorf("the picture %s has no words for who does not see it", m[2])
+			t.Errorf("the picture %s has no alternative text", m[2])
 		}
 	}
 	var made []string
@@ -211,12 +210,12 @@ func TestStylePageShowsItsPictures(t *testing.T) {
 		name, _ := strings.CutSuffix(f.Name(), ".png")
 		there[name] = true
 		if !named[name] || !slices.Contains(made, name) {
-			t.Errorf("docs/style/%s is not shown in docs/style.md, or not made by this package", f.Name())
+			t.Errorf("docs/style/%s is not shown in docs/style.md, or is not made by this package", f.Name())
 		}
 	}
 	for _, name := range slices.Concat(made, slices.Collect(maps.Keys(named))) {
 		if !there[name] || !named[name] {
-			t.Errorf("docs/style/%s.png is not there, or not shown: make pictures", name)
+			t.Errorf("docs/style/%s.png does not exist, or is not shown: run make pictures", name)
 		}
 	}
 	if bytes > styleBytesMax {

@@ -16,7 +16,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// sized writes a file of codelists of so many bytes or some more.
+// sized writes a file of codelists with at least that many bytes.
 func sized(t *testing.T, bytes int) string {
 	t.Helper()
 	var b strings.Builder
@@ -35,12 +35,12 @@ func sized(t *testing.T, bytes int) string {
 	return name
 }
 
-// everywhere takes pictures at every width and theme.
+// everywhere takes pictures in every width and theme.
 func (b *browser) everywhere(name string) {
 	b.t.Helper()
 	for _, width := range []int64{768, 375, 1440} {
 		for _, theme := range []string{"dark", "light"} {
-			b.show(width, theme) // the cookie counts for the next page; this one is told, too
+			b.show(width, theme) // the cookie sets the theme of the next page; this sets that of the current one
 			b.do(chromedp.Evaluate(`document.documentElement.dataset.theme = "`+theme+`"`, nil))
 			if over := value[int64](b, `document.documentElement.scrollWidth`) - width; over > 0 {
 				b.t.Errorf("%s is %d pixels too wide at %d", name, over, width)
@@ -50,9 +50,9 @@ func (b *browser) everywhere(name string) {
 	}
 }
 
-// A line is how the browser reaches the server. Rates are in bytes a second, -1 without
-// a limit. The library has this command no more, and what it has instead the browsers of
-// distributions have not yet.
+// A line is the browser's connection to the server. Rates are in bytes per second; -1 is unlimited.
+// chromedp has dropped this command, and the browsers of distributions do not support its
+// replacement yet.
 type line struct {
 	Offline  bool    `json:"offline"`
 	Latency  float64 `json:"latency"`
@@ -70,14 +70,14 @@ var (
 	fastLine = line{Download: -1, Upload: -1}
 )
 
-// leave goes to a path, and does not wait for it: some pages are drawn for minutes.
+// leave navigates to a path without waiting for the page, because some pages take minutes.
 func (b *browser) leave(path string) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate(`window.left = true; location = "`+path+`"; true`, nil))
 }
 
-// until waits for an expression to be true, on a page that need not be there whole nor
-// run scripts, and that is not the one that was left.
+// until waits for an expression to be true on the next page, which may still be incomplete and need
+// not run scripts.
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -88,14 +88,14 @@ func (b *browser) until(expression string) {
 			return
 		case time.Now().After(deadline):
 			var page string
-			_ = b.try(5*time.Second, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // it helps, if it can be had
+			_ = b.try(5*time.Second, chromedp.Evaluate(`location.pathname + "\n" + document.body.innerText`, &page)) // for the message; empty if it cannot be read
 			b.t.Fatalf("never %s: %v\n%s", expression, err, page)
 		}
 	}
 }
 
-// Files on a slow line say how far they are, and a second click sends nothing; what is
-// wrong with them stands in the form, and a lost connection is told.
+// An upload over a slow connection shows its progress, and a second click sends nothing. Errors in
+// the files appear in the form, and a lost connection is reported.
 func TestUploadProgress(t *testing.T) {
 	s, _, store := serveStore(t)
 	b := open(t, s.URL)
@@ -128,13 +128,12 @@ func TestUploadProgress(t *testing.T) {
 		noLine, chromedp.Poll(`/The connection was lost/.test(document.querySelector("[data-sent] p").textContent)`, nil))
 	b.do(fastLine, chromedp.Click(`.submit button.pri`), chromedp.WaitVisible(`button[value=submit]`))
 	if n, err := store.Last(t.Context()); err != nil || n != 0 {
-		t.Errorf("what was only checked made transaction %d, %v", n, err)
+		t.Errorf("a check alone made transaction %d, %v", n, err)
 	}
 }
 
-// A check and a submission that take their time say how far they are, without script. A
-// page that is loaded again finds them there, and then leads to what came of it; it is
-// submitted once.
+// A slow check and a slow submission show their progress, without script. A page that is loaded
+// again finds them running, and leads to the result afterwards; the submission happens once.
 func TestTaskProgress(t *testing.T) {
 	s, r, store := serveStore(t)
 	fill(t, r)
@@ -159,7 +158,7 @@ func TestTaskProgress(t *testing.T) {
 			}
 		}
 		if n := value[int](b, `[...document.querySelectorAll(".now")].filter(e => e.offsetParent).length`); n != 1 {
-			t.Errorf("%d looks at %s are shown", n, title)
+			t.Errorf("%d progress panels are visible at %s, want 1", n, title)
 		}
 	}
 	b.until(`document.querySelector(".now:last-child .step.busy h3").textContent.startsWith("Compare")`)
@@ -181,14 +180,14 @@ func TestTaskProgress(t *testing.T) {
 	look("Submitting", "Write to the registry")
 	b.accessible("task-submit")
 	b.everywhere("task-submit")
-	for range 2 { // a second click, and another
+	for range 2 { // a second and a third click
 		again := value[string](b, `(() => { fetch("`+address+`", {method: "POST", body: new URLSearchParams({do: "submit"})}); return "sent" })()`)
 		if again != "sent" {
 			t.Error(again)
 		}
 	}
 	time.Sleep(time.Second)
-	b.leave("/structures") // whoever leaves does not end it
+	b.leave("/structures") // leaving the page does not end the submission
 	b.until(`document.querySelector("#results")`)
 	release()
 	b.leave(address)
@@ -201,7 +200,8 @@ func TestTaskProgress(t *testing.T) {
 	}
 }
 
-// A transaction that waits says for what, and that it is sent as soon as it is.
+// The page of a pending transaction says what it waits for, and says that it is sent as soon as it
+// is.
 func TestTransactionLive(t *testing.T) {
 	s, r, store := serveStore(t)
 	fill(t, r)

@@ -26,8 +26,8 @@ const (
 	readmeFolder = "../../docs/pictures"
 )
 
-// A tried is the program as the README has it tried: urncast dev, and the commands that
-// it prints.
+// A tried is a running urncast dev, used through the commands that it prints, as the README
+// describes.
 type tried struct {
 	t                      *testing.T
 	binary, http, password string
@@ -64,7 +64,7 @@ func tryOut(t *testing.T) *tried {
 	return nil
 }
 
-// command is a verb of the command line, ready to run.
+// command returns a command of the urncast command line, ready to run.
 func (d *tried) command(args ...string) *exec.Cmd {
 	c := exec.Command(d.binary, args...)
 	c.Env = append(os.Environ(), "URNCAST_URL=http://"+d.http, "URNCAST_PASSWORD="+d.password)
@@ -80,7 +80,7 @@ func (d *tried) run(args ...string) string {
 	return string(out)
 }
 
-// changed writes an example anew with a text in place of another.
+// changed writes a copy of an example in which a text is replaced by another.
 func (d *tried) changed(name, old, now string) string {
 	d.t.Helper()
 	text, err := os.ReadFile(filepath.Join(examples, name))
@@ -97,7 +97,7 @@ func (d *tried) changed(name, old, now string) string {
 	return path
 }
 
-// tail gives what urncast tail prints of a topic of so many messages.
+// tail returns what urncast tail prints for a topic with that many messages.
 func (d *tried) tail(messages int) string {
 	d.t.Helper()
 	name := filepath.Join(d.t.TempDir(), "tail")
@@ -126,8 +126,8 @@ func (d *tried) tail(messages int) string {
 	return ""
 }
 
-// What the README says to try works with the structures of examples/. With -update the
-// README's pictures are made anew from it.
+// The commands of the README work with the structures of examples/. With -update the pictures of
+// the README are made again.
 func TestReadme(t *testing.T) {
 	d := tryOut(t)
 	files, err := filepath.Glob(filepath.Join(examples, "*.xml"))
@@ -151,7 +151,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// dataStructure is the part of the example that is not deleted.
+// dataStructure returns the part of the example that is not deleted.
 func dataStructure(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(examples, "dataflow.xml"))
@@ -161,8 +161,8 @@ func dataStructure(t *testing.T) string {
 	return regexp.MustCompile(`(?s)    <str:DataStructures>.*</str:DataStructures>\n`).FindString(string(text))
 }
 
-// photograph makes the README's pictures: the console's dashboard and structures, and a
-// terminal with urncast tail.
+// photograph makes the pictures of the README: the dashboard and the structures of the console, and
+// a terminal with urncast tail.
 func (d *tried) photograph(lines string) {
 	t := d.t
 	if err := os.MkdirAll(readmeFolder, 0o755); err != nil {

@@ -18,11 +18,11 @@ import (
 	"urncast/web/webtest"
 )
 
-// moment is when the pages of these tests are drawn.
+// moment is the time at which the pages of these tests are drawn.
 var moment = time.Date(2026, 3, 12, 10, 42, 12, 0, time.UTC)
 
-// troubled is a dashboard with a producer in every state that there is.
-func troubled() *dashboard.Dashboard {
+// allStates returns a dashboard with a producer in every state.
+func allStates() *dashboard.Dashboard {
 	d := &dashboard.Dashboard{Now: moment, Structures: 51_377, Last: 48_219, LastAt: moment.Add(-6 * time.Second)}
 	state := func(name string, s producer.State, sent registry.Number) *control.Status {
 		d.Producers = append(d.Producers, control.Status{Name: name, State: s, Sent: sent, Last: d.Last, Pending: int64(d.Last - sent),
@@ -62,8 +62,8 @@ func troubled() *dashboard.Dashboard {
 	return d
 }
 
-// pace is a day's history with quiet hours, a single transaction between them, and a
-// pause of the producer every so many steps; 0 is a day of nothing.
+// pace returns a history of one day with quiet hours, a single transaction between them, and a
+// pause of the producer every pause steps; 0 steps are a day without transactions.
 func pace(steps, pause int) *dashboard.Pace {
 	p := &dashboard.Pace{Parts: make([]control.Lags, steps)}
 	for i := range p.Parts {
@@ -85,7 +85,7 @@ func pace(steps, pause int) *dashboard.Pace {
 	return p
 }
 
-// Every state of a producer can be told apart, and seen by whom it waits for.
+// Each state of a producer has a look of its own, which shows whether a person has to act.
 func TestStates(t *testing.T) {
 	ours := web.New(webtest.Complete(web.Options{}))
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func TestStates(t *testing.T) {
 			Who: ui.Who{Name: "admin", Role: "admin"}, Side: ui.Map()}
 		f.Side[2].Entries[0].Needs = 1
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := dashboard.DashboardPage(f, troubled()).Render(r.Context(), w); err != nil {
+		if err := dashboard.DashboardPage(f, allStates()).Render(r.Context(), w); err != nil {
 			t.Error(err)
 		}
 	}))
@@ -118,7 +118,7 @@ func TestStates(t *testing.T) {
 	}
 	words := value[[]string](b, `[...document.querySelectorAll("#producers .st")].map(e => e.innerText.trim())`)
 	if got := fmt.Sprint(words); got != "[Failed Idle Suspended Degraded Recovering Publishing]" {
-		t.Errorf("the states are told as %s", got)
+		t.Errorf("the states are shown as %s", got)
 	}
 	for _, c := range b.complaints() {
 		t.Error(c)

@@ -15,14 +15,14 @@ import (
 	"urncast/web/console/ui"
 )
 
-// within puts children into a part.
+// within puts children into a component.
 func within(part templ.Component, children ...templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
 		return part.Render(templ.WithChildren(ctx, templ.Join(children...)), w)
 	})
 }
 
-// all draws components one after the other, and raw text as it stands.
+// all draws components one after the other, and strings as raw HTML.
 func all(parts ...any) templ.Component {
 	var out []templ.Component
 	for _, p := range parts {
@@ -36,7 +36,7 @@ func all(parts ...any) templ.Component {
 	return templ.Join(out...)
 }
 
-// table is a table of rows, each of cells.
+// table draws a table with rows of cells.
 func table(label string, heads []string, rows ...[]any) templ.Component {
 	var columns []ui.Column
 	for _, h := range heads {
@@ -55,7 +55,7 @@ func table(label string, heads []string, rows ...[]any) templ.Component {
 
 var token = regexp.MustCompile(`--([a-z0-9-]+):light-dark\((#[0-9a-f]+),(#[0-9a-f]+)\)`)
 
-// tokens draws the colours as the stylesheet has them.
+// tokens draws the colours that the stylesheet defines.
 func tokens() (templ.Component, error) {
 	style, err := os.ReadFile("../../web/console/ui/console.css")
 	if err != nil {
@@ -135,7 +135,7 @@ func empty() templ.Component {
 		all(`<a class="btn pri" href="/connections/new">New connection…</a>`))
 }
 
-// styleSheet is a page of all parts, each under an id.
+// styleSheet returns a page of all components, each under an id.
 func styleSheet(f *ui.Frame) (templ.Component, error) {
 	colours, err := tokens()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// asProgram asks as a program with a token does.
+// asProgram makes a request with a token, as a program does, and returns the status.
 func asProgram(t *testing.T, url, token string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -31,8 +31,8 @@ func asProgram(t *testing.T, url, token string) int {
 	return resp.StatusCode
 }
 
-// A maintainer of one agency gets an account, changes what is the agency's and nothing
-// else; a program gets a token; both are ended; and the audit log tells of all of it.
+// A maintainer of one agency gets an account, and can change the structures of that agency and
+// nothing else; a program gets a token; both are revoked; and the audit log records all of it.
 func accounts(t *testing.T, s *servers, at size) {
 	product := s.product(t, at.of("accounts"), "URNCAST_READS_CLOSED=true")
 	prepare(t, product, s.connection(), [3]string{"POST", "/api/v1/producers", `{"name": "public", "connection": "main", "routes": [{"topic": "sdmx.accounts", "format": "fusion-json"}]}`})
@@ -92,7 +92,7 @@ func accounts(t *testing.T, s *servers, at size) {
 	}
 }
 
-// makeToken makes a token for a program, and takes it away.
+// makeToken creates a token for a program, and deletes it.
 func makeToken(t *testing.T, product *rig.Product, p *person) {
 	t.Helper()
 	p.press("Make a token…")
@@ -118,7 +118,7 @@ func makeToken(t *testing.T, product *rig.Product, p *person) {
 	}
 }
 
-// download presses a link that leads to a file, and gives what is in it.
+// download clicks a link to a file and returns the content of the file.
 func download(t *testing.T, p *person, link string) string {
 	t.Helper()
 	folder, done := t.TempDir(), make(chan string, 1)
@@ -139,11 +139,12 @@ func download(t *testing.T, p *person, link string) string {
 		return string(content)
 	case <-time.After(time.Minute):
 	}
-	p.stuck("%q gives no file", link)
+	p.stuck("%q leads to no file", link)
 	return ""
 }
 
-// Mail is set and tried on its page, and what is kept of old content on the settings'.
+// Mail is configured and tested on its page; how much old content is kept is configured on the
+// settings page.
 func mailAndSettings(t *testing.T, s *servers, at size) {
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{Users: map[string]string{"urncast": "planted-mail-password"}})
 	product := s.product(t, at.of("mail"))

@@ -6,9 +6,9 @@ import (
 	"urncast/integration/rig"
 )
 
-// A producer is held over the end of its process, says what waits, and sends it when
-// it is resumed; a part is published again, then everything; and at the end its
-// configuration is deleted by its name.
+// A producer is suspended, stays suspended over a restart of the program, shows what is pending,
+// and sends it when it is resumed; some structures are published again, then all; and finally the
+// producer's configuration is deleted, by entering its name.
 func commanding(t *testing.T, s *servers, at size) {
 	product, topic := s.started(t, at.of("command"))
 	prepare(t, product, lists(rig.Codelist{ID: "CL_ONE", Name: "One", Codes: 3}, rig.Codelist{ID: "CL_TWO", Name: "Two", Codes: 3}))
@@ -30,7 +30,7 @@ func commanding(t *testing.T, s *servers, at size) {
 		t.Fatal(err)
 	}
 	p.missing("Not live since")
-	p.complaints() // of a server that was not there
+	p.complaints() // discards the errors from while the server was down
 	p.side("Producers")
 	p.sees("Suspended", "until resumed", "2 transactions")
 	p.look("3-still-suspended")

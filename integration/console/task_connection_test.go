@@ -11,8 +11,8 @@ import (
 	"urncast/integration/rig"
 )
 
-// stepsSeen notes in each page when the steps of a test came: a test that is drawn as
-// it runs has them in more than one go.
+// stepsSeen records when the steps of a connection test appear on a page: if the page is drawn
+// while the test runs, they do not appear all at once.
 const stepsSeen = `
 window.came = [];
 new MutationObserver(list => {
@@ -20,8 +20,8 @@ new MutationObserver(list => {
   if (n) came.push(n);
 }).observe(document, {childList: true, subtree: true});`
 
-// A connection comes from what a Java program has. Its servers are tried before it is
-// saved, what is edited is tested before it is saved, and userPasswords are never shown.
+// A connection is created from the properties of a Java program. Its servers are tried before it is
+// saved, edits are tested before they are saved, and passwords are never shown.
 func newConnection(t *testing.T, s *servers, at size) {
 	product := s.product(t, at.of("connection"))
 	p := admin(t, product, at)
@@ -60,13 +60,13 @@ func newConnection(t *testing.T, s *servers, at size) {
 	p.sees("Test of the edited settings", "Works", "does not exist. The brokers would make it")
 	p.look("4-tested")
 	if goes := value[[]int](p.browser, "came"); len(goes) < 2 {
-		t.Errorf("the steps of the test came in the portions %v: nobody could see it run", goes)
+		t.Errorf("the steps of the test appeared in the portions %v, not while the test ran", goes)
 	}
 	p.press("Save")
 	p.sees("Saved. Every server was tried.", "SCRAM-SHA-512, as ", "set, never shown")
 	p.look("5-saved")
 	if strings.Contains(value[string](p.browser, "document.documentElement.outerHTML"), userPassword) {
-		t.Error("the page holds the secret")
+		t.Error("the page shows the secret")
 	}
 	p.press("Replace…", "sasl.password")
 	p.look("6-replace")

@@ -6,9 +6,9 @@ import (
 	"urncast/integration/rig"
 )
 
-// A producer is made with its topic by the guided form, which counts what its filter
-// takes, and its first start is a baseline whose size is known before it is asked for.
-// What it said it would send is on the real topic.
+// A producer and its topic are created with the guided form, which counts the structures that the
+// filter matches. Its first start is a baseline, whose size the page shows beforehand. The topic
+// then has what the page announced.
 func newProducer(t *testing.T, s *servers, at size) {
 	name := at.of("producer")
 	product, topic := s.product(t, name), "sdmx."+name

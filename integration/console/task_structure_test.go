@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// areas is a codelist, and a concept scheme that refers to it.
+// areas has a codelist, and a concept scheme that refers to it.
 const areas = `<?xml version="1.0" encoding="UTF-8"?>
 <mes:Structure xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message" xmlns:str="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure" xmlns:com="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common">
 <mes:Header><mes:ID>RIG</mes:ID><mes:Test>false</mes:Test><mes:Prepared>2026-01-02T03:04:05Z</mes:Prepared><mes:Sender id="RIG"/></mes:Header>
@@ -19,9 +19,8 @@ const areas = `<?xml version="1.0" encoding="UTF-8"?>
 </str:ConceptScheme></str:Concepts>
 </mes:Structures></mes:Structure>`
 
-// A structure is found by a word of its name in any language, its codes are filtered,
-// it gets another id together with what refers to it, and it goes once nothing refers
-// to it any more.
+// A structure is found by a word of its name in any language, and its codes are filtered; it is
+// renamed together with the references to it, and deleted once nothing refers to it.
 func structures(t *testing.T, s *servers, at size) {
 	product := s.product(t, at.of("structures"))
 	prepare(t, product, [3]string{"POST", "/sdmx/v2/structure", areas})

@@ -9,7 +9,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// zipped packs files as a person does who has many.
+// zipped returns a zip archive of files.
 func zipped(t *testing.T, all map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -29,7 +29,7 @@ func zipped(t *testing.T, all map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-// started is a product with the producer "public", which sends to a topic of its own.
+// started starts a product with the producer "public", which sends to a topic of its own.
 func (s *servers) started(t *testing.T, name string, settings ...string) (*rig.Product, string) {
 	t.Helper()
 	product, topic := s.product(t, name), "sdmx."+name
@@ -42,7 +42,7 @@ func (s *servers) started(t *testing.T, name string, settings ...string) (*rig.P
 		if err := product.JSON("/api/v1/producers/public", &status); err != nil {
 			t.Fatal(err)
 		}
-		if status.State == "IDLE" { // what is recorded from now on is sent
+		if status.State == "IDLE" { // transactions from now on are sent
 			return product, topic
 		}
 		if time.Now().After(deadline) {
@@ -51,9 +51,9 @@ func (s *servers) started(t *testing.T, name string, settings ...string) (*rig.P
 	}
 }
 
-// Files are dropped or chosen, zipped or not; they are checked before anything is
-// written; what was submitted is seen at once on the dashboard, in the log, and on the
-// topic, with what changed by meaning.
+// Files are dropped or chosen, zipped or not, and checked before anything is written. What is
+// submitted appears at once on the dashboard, in the log and on the topic, and the log says what
+// the changes mean.
 func submitting(t *testing.T, s *servers, at size) {
 	product, topic := s.started(t, at.of("submit"))
 	p, desk := admin(t, product, at), admin(t, product, at)
@@ -106,6 +106,6 @@ func submitting(t *testing.T, s *servers, at size) {
 	p.sees("Every promise is proven")
 	p.look("8-verified")
 	if log := s.read(t, topic); len(log.Messages) != 4 || len(log.Replica()) != 1 {
-		t.Errorf("the topic has %d messages, and %d structures are left of them", len(log.Messages), len(log.Replica()))
+		t.Errorf("the topic has %d messages, which leave %d structures", len(log.Messages), len(log.Replica()))
 	}
 }

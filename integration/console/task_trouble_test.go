@@ -9,7 +9,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// mailed waits for a mail whose subject has a text.
+// mailed waits for a mail with a text in its subject.
 func mailed(t *testing.T, s *rig.SMTPServer, text string) rig.Letter {
 	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
@@ -23,9 +23,9 @@ func mailed(t *testing.T, s *rig.SMTPServer, text string) rig.Letter {
 	return rig.Letter{}
 }
 
-// A structure too large for its topic stops the producer. The dashboard says so, the
-// transaction's page says why and what to do, the doctor mends the topic, and a start
-// sends what waited. What shall not be sent is skipped, with a reason.
+// A structure that is too large for its topic stops the producer. The dashboard says so, the
+// transaction's page says why and what to do, the doctor fixes the topic, and a start sends what is
+// pending. A transaction that should not be sent is skipped, with a reason.
 func trouble(t *testing.T, s *servers, at size) {
 	smtp := rig.StartSMTP(t, rig.SMTPOptions{})
 	product, topic := s.started(t, at.of("trouble"), "max.message.bytes=20000")
@@ -81,6 +81,6 @@ func trouble(t *testing.T, s *servers, at size) {
 	p.sees("Skipped", "CL_HUGE is split into parts next week", "Asked for by admin.")
 	p.look("8-skipped")
 	if log := s.read(t, topic); len(log.Messages) != 2 || log.Messages[1].Headers["urncast-skipped"] != "2" {
-		t.Errorf("the topic has %d messages, and does not tell of what was skipped", len(log.Messages))
+		t.Errorf("the topic has %d messages, and does not show the skipped transaction", len(log.Messages))
 	}
 }

@@ -14,10 +14,10 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// userPassword is that of the broker's user.
+// userPassword is the password of the broker's user.
 const userPassword = "planted-user-password"
 
-// servers are the real ones that the tasks share; each has a database of its own.
+// servers are the real servers that the tasks share; each task has a database of its own.
 type servers struct {
 	kafka    *rig.Kafka
 	postgres *pg.Server
@@ -34,7 +34,7 @@ func (s *servers) product(t *testing.T, name string, env ...string) *rig.Product
 	return p
 }
 
-// prepare makes requests that bring a registry to where a task begins.
+// prepare makes the requests that a task presupposes.
 func prepare(t *testing.T, p *rig.Product, requests ...[3]string) {
 	t.Helper()
 	for _, r := range requests {
@@ -48,17 +48,17 @@ func prepare(t *testing.T, p *rig.Product, requests ...[3]string) {
 	}
 }
 
-// connection is the request that makes the connection "main" to the broker.
+// connection returns the request that creates the connection "main" to the broker.
 func (s *servers) connection() [3]string {
 	return [3]string{"PUT", "/api/v1/connections/main", `{"properties": {"bootstrap.servers": "` + s.kafka.Bootstrap() + `"}}`}
 }
 
-// lists is the request that submits codelists.
+// lists returns the request that submits codelists.
 func lists(all ...rig.Codelist) [3]string {
 	return [3]string{"POST", "/sdmx/v2/structure", string(rig.Message(all...))}
 }
 
-// read reads a topic as an application does; what is on it must keep the contract.
+// read reads a topic as an application does, and checks that it keeps the contract.
 func (s *servers) read(t *testing.T, topic string) *topiccheck.Log {
 	t.Helper()
 	l, err := topiccheck.Read(t.Context(), s.kafka.Bootstrap(), topic)
@@ -71,14 +71,14 @@ func (s *servers) read(t *testing.T, topic string) *topiccheck.Log {
 	return l
 }
 
-// A size is a window and a theme.
+// A size is the size of a window, with a theme.
 type size struct {
 	name  string
 	width int64
 	theme string
 }
 
-// of is the name of what is of a task at the size alone.
+// of returns a name that is unique to the size.
 func (s size) of(name string) string { return fmt.Sprintf("%s_%d", name, s.width) }
 
 var (
@@ -87,8 +87,8 @@ var (
 	narrow = size{"375-dark", 375, "dark"}
 )
 
-// Everything that an administrator does, as a person does it: in a browser, by what is
-// on the page, with the real program on a real broker and a real database.
+// All tasks of an administrator are done as a person does them: in a browser, by what the page
+// shows, with the real program, a real broker and a real database.
 func TestTasks(t *testing.T) {
 	s := &servers{kafka: rig.StartSecureKafka(t, rig.Secure{Authority: rig.NewAuthority(t), Users: map[string]string{"urncast": userPassword}}), postgres: pg.Shared(t)}
 	for _, task := range []struct {
@@ -107,7 +107,7 @@ func TestTasks(t *testing.T) {
 	} {
 		for _, at := range []size{wide, middle, narrow} {
 			t.Run(task.name+"-"+at.name, func(t *testing.T) {
-				t.Parallel() // much of a task is to wait
+				t.Parallel() // a task mostly waits
 				began := time.Now()
 				task.do(t, s, at)
 				t.Logf("%.1f s", time.Since(began).Seconds())
@@ -118,8 +118,8 @@ func TestTasks(t *testing.T) {
 
 var setUpCode = regexp.MustCompile(`code=(\S+)`)
 
-// From the code in the log to the first administrator; who guesses passwords is told
-// to wait, in words.
+// From the setup code in the log to the first administrator. Whoever guesses passwords is told to
+// wait.
 func firstRun(t *testing.T, s *servers, at size) {
 	product := s.product(t, at.of("first_run"), "URNCAST_ADMIN_PASSWORD=")
 	log, err := os.ReadFile(product.Log)

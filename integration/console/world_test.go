@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// Names as long as real ones get, and longer.
+// Names as long as the longest real ones, and longer.
 const (
 	longTopic    = "sdmx.structures.estat.restricted.disseminations-of-the-euro-area.codelists-and-concept-schemes.fusion-json"
 	longProducer = "estat-restricted-disseminations-of-the-euro-area"
@@ -30,16 +30,15 @@ const (
 	secretKey    = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
-// A world is the program with a broker, a mail server, and a producer in each state
-// that pages draw in their own way.
+// A world is the program with a broker, a mail server, and a producer in each state that pages draw
+// in their own way.
 type world struct {
 	t       *testing.T
 	product *rig.Product
 	store   *postgres.Store
 }
 
-// newWorld starts the program on a registry of its own; with no broker it is as on its
-// first day.
+// newWorld starts the program with an empty registry of its own and without producers.
 func newWorld(t *testing.T, name string) *world {
 	t.Helper()
 	database := pg.Shared(t).Database(t, name)
@@ -57,7 +56,7 @@ func newWorld(t *testing.T, name string) *world {
 	return w
 }
 
-// call asks the API for what the pages are to show.
+// call makes a request to the API, to prepare what the pages show.
 func (w *world) call(method, path, body string) string {
 	w.t.Helper()
 	status, answer, err := w.product.Do(method, path, "application/json", []byte(body))
@@ -67,7 +66,7 @@ func (w *world) call(method, path, body string) string {
 	return string(answer)
 }
 
-// await waits until a producer says so of itself.
+// await waits until ready accepts the status of a producer.
 func (w *world) await(producer string, ready func(state string, sent, last int64) bool) {
 	w.t.Helper()
 	var s struct {
@@ -80,11 +79,11 @@ func (w *world) await(producer string, ready func(state string, sent, last int64
 			return
 		}
 	}
-	w.t.Fatalf("producer %s is not in the state that the test waits for, but %+v", producer, s)
+	w.t.Fatalf("producer %s did not reach the state that the test waits for: %+v", producer, s)
 }
 
-// publish makes producers on a real broker: one that is well, one that failed, one that
-// is suspended with a job that waits, one whose broker is away, one that nobody started.
+// publish creates producers on a real broker: one that works, one that failed, one that is
+// suspended with a pending job, one whose broker is down, and one that was never started.
 func (w *world) publish(k *rig.Kafka) {
 	k.CreateTopic(w.t, "sdmx.ecb.json", "cleanup.policy=compact", "max.message.bytes=3000")
 	w.call("PUT", "/api/v1/connections/prod-kafka", fmt.Sprintf(`{"properties": {"bootstrap.servers": %q, "client.id": "urncast", "linger.ms": "20"}}`, k.Bootstrap()))
@@ -110,8 +109,8 @@ func (w *world) publish(k *rig.Kafka) {
 	}
 }
 
-// happen fills the registry, and lets the producers come to where they shall be.
-func (w *world) happen(s *rig.SMTPServer) {
+// prepareStates fills the registry, and waits until the producers have reached their states.
+func (w *world) prepareStates(s *rig.SMTPServer) {
 	r := plan.New(w.store)
 	fill(w.t, r)
 	submit(w.t, r, registry.ModeReplace, longList("Classification of individual consumption by purpose of households, with the groups of the harmonised index of consumer prices"))
@@ -128,12 +127,12 @@ func (w *world) happen(s *rig.SMTPServer) {
 	w.await("oecd", func(state string, _, _ int64) bool { return state != "STOPPED" })
 	for deadline := time.Now().Add(60 * time.Second); len(s.Letters()) == 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatal("no mail tells of the producer that failed")
+			w.t.Fatal("no mail about the producer that failed")
 		}
 	}
 }
 
-// longList is a codelist whose names are long, and in many scripts.
+// longList returns a codelist with long names in many scripts.
 func longList(name string) *sdmx.Codelist {
 	l := &sdmx.Codelist{}
 	l.Nameable = sdmx.Nameable{ID: longID, Names: sdmx.Texts{{Lang: "en", Value: name}, {Lang: "ar", Value: "تصنيف الاستهلاك الفردي"}, {Lang: "el", Value: "Ταξινόμηση της ατομικής κατανάλωσης"},
@@ -149,8 +148,8 @@ func longList(name string) *sdmx.Codelist {
 	return l
 }
 
-// staff makes accounts, tokens and mail settings.
-func (w *world) staff(s *rig.SMTPServer) {
+// makeAccounts creates accounts, tokens and mail settings.
+func (w *world) makeAccounts(s *rig.SMTPServer) {
 	w.call("PUT", "/api/v1/mail", fmt.Sprintf(`{"host": "127.0.0.1", "port": %d, "security": "none", "sender": "urncast@example.org", "admins": ["sdmx-ops@example.org"], `+
 		`"producers": {"ecb-mirror": ["desk@example.org", "a.person.with.a.long.name@statistics.department.example.org"]}}`, s.Port))
 	w.call("POST", "/api/v1/accounts", `{"name": "anna.schmidt", "role": "maintainer", "agencies": ["BIS", "`+longAgency+`"], "password": "a sentence that is long"}`)
@@ -158,7 +157,7 @@ func (w *world) staff(s *rig.SMTPServer) {
 	w.call("POST", "/api/v1/tokens", `{"name": "nightly-import", "account": "anna.schmidt", "role": "reader"}`)
 }
 
-// file writes a file to submit, and gives its path.
+// file writes a file to submit and returns its path.
 func (w *world) file(name, content string) string {
 	path := w.t.TempDir() + "/" + name
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {

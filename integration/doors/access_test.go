@@ -17,8 +17,8 @@ import (
 	"urncast/web"
 )
 
-// serveAccounts serves a registry with accounts; password is that of the administrator
-// by flags, none if it is empty.
+// serveAccounts serves a registry with accounts. password is that of the administrator set by
+// flags; if it is empty, there is no such administrator.
 func serveAccounts(t *testing.T, password string) (*httptest.Server, *strings.Builder) {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, strings.ToLower("accounts_"+t.Name())))
@@ -36,10 +36,10 @@ func serveAccounts(t *testing.T, password string) (*httptest.Server, *strings.Bu
 	return s, log
 }
 
-// as are the headers of a request with a token.
+// as returns the headers of a request with a token.
 func as(token string) []string { return []string{"Authorization", "Bearer " + token} }
 
-// token makes an account and a token of it.
+// token creates an account and a token for it.
 func token(t *testing.T, s *httptest.Server, account string) string {
 	t.Helper()
 	status, body := call(t, s, "POST", "/api/v1/accounts", []byte(account))
@@ -56,9 +56,8 @@ func token(t *testing.T, s *httptest.Server, account string) string {
 	return made.Token
 }
 
-// endOwn deletes a token and ends a session, which are named by ids that nobody knows
-// before.
-func endOwn(t *testing.T, s *httptest.Server) {
+// deleteByID deletes a token and ends a session, whose ids are known only from earlier answers.
+func deleteByID(t *testing.T, s *httptest.Server) {
 	t.Helper()
 	status, body := call(t, s, "POST", "/api/v1/accounts", []byte(`{"name": "zoe", "password": "four words in a row", "role": "reader"}`))
 	want(t, "zoe", status, body, 201)
@@ -78,8 +77,8 @@ func endOwn(t *testing.T, s *httptest.Server) {
 	want(t, "ended", status, body, 204)
 }
 
-// A maintainer changes structures of his agencies, by each door, and of no other: what
-// is not his is listed, nothing is written, and the audit tells what was.
+// A maintainer can change structures of his agencies only, by REST, the API and the console. If a
+// submission has others, they are listed, nothing is written, and the audit log records it.
 func TestMaintainersThroughTheDoors(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
@@ -114,11 +113,12 @@ func TestMaintainersThroughTheDoors(t *testing.T) {
 		t.Errorf("the export has %d rows, %v: %s", len(rows), err, body)
 	}
 	if strings.Contains(body, anna) || strings.Contains(body, "argon") {
-		t.Error("the audit shows a secret")
+		t.Error("the audit log shows a secret")
 	}
 }
 
-// Without an administrator by flags the first is made with the code of the log, once.
+// Without an administrator set by flags, the first administrator is created with the code in the
+// log, once only.
 func TestTheFirstAdministratorIsMadeWithTheCodeOfTheLog(t *testing.T) {
 	s, log := serveAccounts(t, "")
 	code := regexp.MustCompile(`code=(\S+)`).FindStringSubmatch(log.String())

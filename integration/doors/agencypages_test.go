@@ -11,14 +11,14 @@ import (
 	"urncast/web"
 )
 
-// agencies are A and B, and B's flow refers to what A maintains.
+// agencies are A and B; a dataflow of B refers to structures of A.
 const agencies = `{"AgencyScheme":[{"id":"AGENCIES","agencyId":"SDMX","version":"1.0","names":[{"locale":"en","value":"Agencies"}],"items":[
 	{"id":"A","names":[{"locale":"en","value":"A"}]},{"id":"B","names":[{"locale":"en","value":"B"}]}]}],
 	"Dataflow":[{"id":"F","agencyId":"B","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:D(1.0)"}],
 	"DataStructure":[{"id":"D","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"D"}]}]}`
 
-// Before an agency gets another id, a person sees all that follows and who reads it;
-// what is wrong with an id is said in words.
+// Before an agency is renamed, the page shows all consequences and who reads the structures; an
+// invalid id is refused with the reason.
 func TestAgencyPages(t *testing.T) {
 	s := serve(t, func(o *web.Options, _ *postgres.Store) {
 		config := producer.Config{Routes: []producer.Route{
@@ -43,14 +43,14 @@ func TestAgencyPages(t *testing.T) {
 		want(t, "renaming to "+id, status, body, 422, "aria-invalid", says)
 	}
 	if taken := page(t, s, rename+"?id=B", "The rename is refused", "Agency B is there already"); strings.Contains(taken, "danger solid") {
-		t.Error("what is refused has a button that renames")
+		t.Error("a refused rename has a button that renames")
 	}
 	status, body := call(t, s, "GET", "/agencies/NO/rename", nil)
 	want(t, "unknown", status, body, 404, "There is no agency NO")
 	page(t, s, rename+"?id=A2", "1 structure gets a new URN, 2 that refer to them are re-published", "all.json", "only-a.json",
 		"1 structure leaves this topic: its filter does not take A2", "Rename to A2")
 	if _, log := call(t, s, "GET", "/api/v1/transactions?after=1", nil); !strings.Contains(log, `"transactions":[]`) {
-		t.Errorf("a preview wrote: %s", log)
+		t.Errorf("a preview recorded a transaction: %s", log)
 	}
 	status, body = call(t, s, "POST", rename, []byte("id=A2"), "Content-Type", media)
 	want(t, "rename", status, body, 200, "Replaced 3 structures", "one half of a submission")
@@ -60,14 +60,14 @@ func TestAgencyPages(t *testing.T) {
 	status, body = call(t, s, "GET", rename, nil)
 	want(t, "gone", status, body, 404, "If it was renamed just now")
 	if _, log := call(t, s, "GET", "/api/v1/transactions?after=3", nil); !strings.Contains(log, `"transactions":[]`) {
-		t.Errorf("a second click renamed again: %s", log)
+		t.Errorf("a second click renamed the agency again: %s", log)
 	}
 	status, body = call(t, s, "POST", "/agencies/B/rename", []byte("id=B2"), "Content-Type", media, "Authorization", "none")
 	want(t, "nobody", status, body, 401)
 }
 
-// A maintainer renames an agency whose structures, and all that refer to them, are of
-// agencies that are his; what is not his is shown, with whose it is.
+// A maintainer renames an agency if its structures, and all that refer to them, belong to his
+// agencies. The page shows what does not, and whose it is.
 func TestMaintainersRenameAgencies(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agencies)); status >= 300 {
@@ -84,8 +84,8 @@ func TestMaintainersRenameAgencies(t *testing.T) {
 	want(t, "all his", status, body, 200, "Replaced 3 structures")
 }
 
-// A maintainer is offered to rename and delete what is of agencies that are hers, and an agency
-// only with the scheme that holds it.
+// A maintainer is offered to rename and delete the structures of her agencies, and to rename an
+// agency only if the agency scheme that lists it belongs to one of her agencies, too.
 func TestChangesAreOfferedForOnesOwn(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	if status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agencies)); status >= 300 {
@@ -118,7 +118,7 @@ func TestChangesAreOfferedForOnesOwn(t *testing.T) {
 		status, body := call(t, s, "GET", row.path, nil, append(row.header, "Accept", "text/html")...)
 		want(t, row.who+" at "+row.path, status, body, 200)
 		var offered []string
-		for _, found := range offers.FindAllStringSubmatch(body, -1) {
+		for _, found := range changeLinks.FindAllStringSubmatch(body, -1) {
 			offered = append(offered, found[1])
 		}
 		if !slices.Equal(offered, row.offered) {
@@ -127,5 +127,5 @@ func TestChangesAreOfferedForOnesOwn(t *testing.T) {
 	}
 }
 
-// offers are the links to pages that rename or delete.
-var offers = regexp.MustCompile(`<a [^>]*href="([^"]*/(?:rename|delete))"`)
+// changeLinks matches the links to the pages that rename or delete.
+var changeLinks = regexp.MustCompile(`<a [^>]*href="([^"]*/(?:rename|delete))"`)

@@ -23,7 +23,7 @@ import (
 	"urncast/web"
 )
 
-// fixtures stand for a cluster, which this test is not about.
+// fixtures is a fake Kafka cluster.
 type fixtures struct{ broken bool }
 
 // Diagnose implements diagnosis.Topics.
@@ -59,7 +59,7 @@ func (f *fixtures) AlterTopic(_ context.Context, _ *connection.Connection, topic
 	return nil
 }
 
-// serveAll serves every route there is, from a database of its own.
+// serveAll serves all routes, with a database of its own.
 func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -88,13 +88,13 @@ func serveAll(t testing.TB) (*httptest.Server, *postgres.Store) {
 		}
 		return all
 	}
-	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Producers: producers, Connections: connections, Doctor: doctor, Reader: &shelf{},
+	s := httptest.NewServer(web.New(complete.Options(t, store, web.Options{Producers: producers, Connections: connections, Doctor: doctor, Reader: &fakeTopic{},
 		Mail: notice.NewMailer(prometheus.NewRegistry(), notice.Mailer{Store: store.Mail(nil), Send: send, Log: slog.New(slog.DiscardHandler)})})))
 	t.Cleanup(s.Close)
 	return s, store
 }
 
-// calls are made in this order: later ones need what earlier ones left.
+// calls are made in this order: later calls need what earlier ones created.
 var calls = []struct {
 	method, path, body string
 	status             int
@@ -204,15 +204,15 @@ var calls = []struct {
 	{"GET", "/api/v1/audit?format=csv", "", 200},
 }
 
-// Every operation of the description is called, and what is answered fits its schema,
-// with no field that it does not name.
+// Every operation of the OpenAPI description is called; each answer matches its schema and has no
+// undescribed field.
 func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	s, _ := serveAll(t)
 	for _, c := range calls {
 		status, body := call(t, s, c.method, c.path, []byte(c.body), "Accept", "application/json, */*")
 		want(t, c.method+" "+c.path, status, body, c.status)
 	}
-	endOwn(t, s)
+	deleteByID(t, s)
 	doc, err := served.read(s.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +220,7 @@ func TestEveryOperationAnswersAsDescribed(t *testing.T) {
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
 			if !succeeded(method + " " + path + " 2") {
-				t.Errorf("%s %s was not seen to succeed: call it here", method, path)
+				t.Errorf("no successful call of %s %s: add one to calls", method, path)
 			}
 		}
 	}
@@ -237,8 +237,8 @@ func succeeded(prefix string) bool {
 	return false
 }
 
-// The comparison finds a field too many, one that is missing, one of another kind and
-// a status of which nothing is said.
+// The comparison with the description finds an additional field, a missing field, a field of
+// another type and an undescribed status.
 func TestTheComparisonFindsDifferences(t *testing.T) {
 	doc, err := served.read(serveClosed(t).URL)
 	if err != nil {
@@ -252,11 +252,11 @@ func TestTheComparisonFindsDifferences(t *testing.T) {
 		`{"allowDangling":true,"requireAgencies":false,"housekeeping":{"keepTransactions":0}}`:                       false,
 		`{"allowDangling":"yes","requireAgencies":false,"housekeeping":{"keepTransactions":0,"keepDays":0}}`:         false,
 	} {
-		if err := fits(op, &http.Response{StatusCode: 200, Header: header}, []byte(body)); (err == nil) != good {
+		if err := mismatch(op, &http.Response{StatusCode: 200, Header: header}, []byte(body)); (err == nil) != good {
 			t.Errorf("%s: %v", body, err)
 		}
-		if fits(op, &http.Response{StatusCode: 204, Header: header}, []byte(body)) == nil {
-			t.Error("a status of which nothing is said is taken")
+		if mismatch(op, &http.Response{StatusCode: 204, Header: header}, []byte(body)) == nil {
+			t.Error("an undescribed status is accepted")
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// A description is what the server serves of itself, made strict: a field that it does
-// not name is a fault.
+// A description is the OpenAPI description that the server serves, made strict: a field that it
+// does not name is an error.
 type description struct {
 	once sync.Once
 	doc  *openapi3.T
@@ -25,7 +25,7 @@ type description struct {
 
 var served = &description{seen: map[string]bool{}}
 
-// read takes the description from a server; it is the same on all.
+// read fetches the description from a server; all servers have the same.
 func (d *description) read(base string) (*openapi3.T, error) {
 	d.once.Do(func() {
 		r, err := http.NewRequest(http.MethodGet, base+"/api/v1/openapi.json", nil)
@@ -54,7 +54,7 @@ func (d *description) read(base string) (*openapi3.T, error) {
 	return d.doc, d.err
 }
 
-// strict forbids what is not described, in every object whose fields are.
+// strict forbids undescribed fields in every object whose fields are described.
 func strict(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -71,8 +71,8 @@ func strict(v any) {
 	}
 }
 
-// operation finds the operation of a request; nil if the path is none of the
-// management API's. A path that names every part stands before one with braces.
+// operation returns the operation of a request, or nil if the path is not one of the management
+// API. A path without braces takes precedence over one with braces.
 func operation(doc *openapi3.T, method, path string) (*openapi3.Operation, string) {
 	path, _, _ = strings.Cut(path, "?")
 	best, fewest := "", 100
@@ -99,7 +99,7 @@ func operation(doc *openapi3.T, method, path string) (*openapi3.Operation, strin
 	return doc.Paths.Value(best).GetOperation(method), best
 }
 
-// compare compares an answer of the management API with its description.
+// compare fails the test if an answer of the management API differs from its description.
 func (d *description) compare(t *testing.T, base string, r *http.Request, resp *http.Response, body []byte) {
 	t.Helper()
 	if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
@@ -112,31 +112,32 @@ func (d *description) compare(t *testing.T, base string, r *http.Request, resp *
 	op, pattern := operation(doc, r.Method, r.URL.Path)
 	if op == nil {
 		if resp.StatusCode != http.StatusNotFound && resp.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("%s %s answers %d, and is not described", r.Method, r.URL.Path, resp.StatusCode)
+			t.Errorf("%s %s answers %d, but the operation is not described", r.Method, r.URL.Path, resp.StatusCode)
 		}
 		return
 	}
-	if err := fits(op, resp, body); err != nil {
-		t.Errorf("%s %s answers %d, and not as described: %v\n%s", r.Method, r.URL.Path, resp.StatusCode, err, body)
+	if err := mismatch(op, resp, body); err != nil {
+		t.Errorf("%s %s answers %d, but not as described: %v\n%s", r.Method, r.URL.Path, resp.StatusCode, err, body)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.seen[fmt.Sprintf("%s %s %d", r.Method, pattern, resp.StatusCode)] = true
 }
 
-// fits says how an answer differs from what an operation may answer.
-func fits(op *openapi3.Operation, resp *http.Response, body []byte) error {
+// mismatch returns an error that says how an answer differs from an operation's description; nil if
+// it does not.
+func mismatch(op *openapi3.Operation, resp *http.Response, body []byte) error {
 	described := op.Responses.Status(resp.StatusCode)
 	if described == nil && resp.StatusCode >= 400 {
 		described = op.Responses.Default()
 	}
 	if described == nil {
-		return fmt.Errorf("there is no answer with status %d", resp.StatusCode)
+		return fmt.Errorf("status %d is not described", resp.StatusCode)
 	}
 	content := described.Value.Content
 	if len(content) == 0 {
 		if len(body) > 0 {
-			return fmt.Errorf("there should be no body")
+			return fmt.Errorf("the description has no body")
 		}
 		return nil
 	}
@@ -145,12 +146,12 @@ func fits(op *openapi3.Operation, resp *http.Response, body []byte) error {
 	if !ok {
 		kind, _, _ := mime.ParseMediaType(media)
 		if as, ok = content[kind]; !ok {
-			return fmt.Errorf("there is no media type %s", media)
+			return fmt.Errorf("the media type %s is not described", media)
 		}
 		media = kind
 	}
 	if !strings.Contains(media, "json") || strings.HasPrefix(media, "application/vnd.") {
-		return nil // of SDMX messages, Atom and RSS the description says no more
+		return nil // the description says nothing about the content of SDMX messages, Atom and RSS
 	}
 	parts := [][]byte{body}
 	if media == "application/x-ndjson" {

@@ -1,4 +1,5 @@
-// Package doors tests the HTTP doors against a real database.
+// Package doors tests the HTTP interfaces (REST, the management API and the console) with a real
+// database.
 package doors
 
 import (
@@ -26,7 +27,7 @@ import (
 
 const password = webtest.Password
 
-// serve gives a server on a registry of its own.
+// serve returns a server with a registry of its own.
 func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.Server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -42,12 +43,12 @@ func serve(t *testing.T, change func(*web.Options, *postgres.Store)) *httptest.S
 	}
 	s := httptest.NewServer(web.New(o))
 	t.Cleanup(s.Close)
-	t.Cleanup(cancel) // before the store closes, what listens must end
+	t.Cleanup(cancel) // the listeners must end before the store closes
 	return s
 }
 
-// call makes a request as the administrator and gives status and body. An answer of
-// the management API must be as it is described.
+// call makes a request as the administrator and returns status and body. It checks each answer of
+// the management API against the OpenAPI description.
 func call(t *testing.T, s *httptest.Server, method, path string, body []byte, header ...string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, s.URL+path, bytes.NewReader(body))

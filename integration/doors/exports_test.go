@@ -13,8 +13,8 @@ import (
 	"urncast/web"
 )
 
-// The export of transactions has all that the filter matches, however many those are: the
-// last that was in it stood 10,000 behind the newest.
+// The export of transactions is complete: it has all transactions that the filter matches, even if
+// the last one is 10,000 transactions older than the newest.
 func TestExportOfTransactionsIsWhole(t *testing.T) {
 	const all = 12_345
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "exports"))
@@ -36,12 +36,12 @@ func TestExportOfTransactionsIsWhole(t *testing.T) {
 			t.Errorf("%q exports %d transactions, want %d", query, n, lines)
 		}
 		if strings.Contains(body, ",=anna") {
-			t.Errorf("%q exports a formula", query)
+			t.Errorf("the export of %q has a formula", query)
 		}
 	}
 }
 
-// What is not there is a page that says so, with status 404, wherever it is looked for.
+// A page about something that does not exist says so, with status 404.
 func TestPagesOfWhatIsNot(t *testing.T) {
 	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "nothing"))
 	if err != nil {

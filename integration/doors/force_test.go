@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What is stable is deleted, renamed or made anew with other content by an administrator
-// alone, who says why; by each door, and the audit tells it.
+// Only an administrator, who must give a reason, can delete, rename or replace a stable version.
+// This holds for REST, the API and the console, and the audit log records it.
 func TestForce(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
@@ -44,7 +44,7 @@ func TestForce(t *testing.T) {
 	if want(t, "the page that asks a maintainer", status, body, 200, "cannot be deleted now"); strings.Contains(body, `name="force"`) {
 		t.Error("a maintainer is asked for a reason")
 	}
-	// looked asks for a page until the task behind it has ended.
+	// looked requests a page until the task behind it has ended.
 	looked := func(path string) (status int, body string) {
 		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 			if status, body = call(t, s, "GET", path, nil); !strings.Contains(body, "Looking what would follow") {
@@ -73,8 +73,8 @@ func TestForce(t *testing.T) {
 	want(t, "the audit", status, body, 200, "wrong name", "wrong again", "not needed")
 }
 
-// Where files are refused for nothing but what is stable, the check of the console offers
-// an administrator to force it: with a reason, and with another look before it is written.
+// If files are refused only because they change stable versions, the check in the console offers an
+// administrator to force them: with a reason, and with a second check before anything is written.
 func TestForceOfFiles(t *testing.T) {
 	s, _ := serveAccounts(t, password)
 	anna := token(t, s, `{"name": "anna", "role": "maintainer", "agencies": ["A"]}`)
@@ -100,11 +100,11 @@ func TestForceOfFiles(t *testing.T) {
 		}
 	}
 	if _, checked := check(file("y", ""), as(anna)...); strings.Contains(checked, `value="force"`) {
-		t.Error("a maintainer is offered to force")
+		t.Error("the page offers a maintainer to force")
 	}
 	lost := `,"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:NO(1.0)"}]`
 	if _, checked := check(file("y", lost)); strings.Contains(checked, `value="force"`) {
-		t.Error("it is offered to force a reference")
+		t.Error("the page offers to force a broken reference")
 	}
 	path, checked := check(file("y", ""))
 	want(t, "the offer", 200, checked, 200, "may not change any more", `value="force"`, "Check again, with force")
@@ -114,14 +114,14 @@ func TestForceOfFiles(t *testing.T) {
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written", "because “wrong code”", "by force, this is done all the same", "Submit 1 structure, by force")
 	send(path, "do=check", 200, "1 structure is refused")
 	send(path, "do=force&force=wrong+code", 200, "1 structure would be written")
-	other, forced := path, id // in another tab the force is taken back
+	other, forced := path, id // another tab withdraws the force
 	send(other, "do=check", 200, "1 structure is refused")
 	taken := id
 	id = forced
 	send(path, "do=submit", 409, "checked again since", "1 structure is refused")
 	id = taken
 	send(other, "do=force&force=wrong+code", 200, "1 structure would be written")
-	forced, id = id, taken // and in another it is what this one does not show
+	forced, id = id, taken // another tab forces what this one does not show
 	send(path, "do=leave", 409, "checked again since", "because “wrong code”")
 	id = forced
 	send(path, "do=submit", 200, "Replaced 1 structure")

@@ -19,17 +19,17 @@ import (
 	"urncast/producer/topicview"
 )
 
-// A shelf is a topic with a message and a tombstone, for pages that read one.
-type shelf struct{}
+// A fakeTopic is a topic with one message and one tombstone, for the pages that read a topic.
+type fakeTopic struct{}
 
 // OpenTopic implements topicview.Opener.
-func (s *shelf) OpenTopic(context.Context, string, string) (topicview.View, error) { return s, nil }
+func (s *fakeTopic) OpenTopic(context.Context, string, string) (topicview.View, error) { return s, nil }
 
 // Ends implements topicview.View.
-func (s *shelf) Ends(context.Context) (start, end int64, err error) { return 0, 3, nil }
+func (s *fakeTopic) Ends(context.Context) (start, end int64, err error) { return 0, 3, nil }
 
 // Read implements topicview.View.
-func (s *shelf) Read(_ context.Context, from, to int64, yield func(*topicview.Committed) error) error {
+func (s *fakeTopic) Read(_ context.Context, from, to int64, yield func(*topicview.Committed) error) error {
 	for at := from; at < min(to, 2); at++ {
 		c := &topicview.Committed{Offset: at, At: time.Unix(1_750_000_000, 0)}
 		c.Key = []byte("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.0)")
@@ -46,10 +46,10 @@ func (s *shelf) Read(_ context.Context, from, to int64, yield func(*topicview.Co
 }
 
 // Close implements topicview.View.
-func (s *shelf) Close() {}
+func (s *fakeTopic) Close() {}
 
-// A request is what a browser sends to a page: the route, what stands in the place of
-// its braces, a query, and a form.
+// A request is what a browser sends to a page: the pattern of the route, the values for its
+// wildcards, a query and a form.
 type request struct {
 	pattern string
 	places  []string
@@ -58,18 +58,18 @@ type request struct {
 	parts   bool // the form is multipart
 }
 
-// body writes the form.
+// body encodes the form.
 func (q *request) body() (text, contentType string) {
 	if !q.parts {
 		return q.form.Encode(), "application/x-www-form-urlencoded"
 	}
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	_ = m.SetBoundary(boundary) // it is fit for one
+	_ = m.SetBoundary(boundary) // the boundary is valid
 	for name, values := range q.form {
 		for _, v := range values {
 			if name == "files" {
-				w, _ := m.CreateFormFile(name, "a.json") // a buffer takes it
+				w, _ := m.CreateFormFile(name, "a.json") // writing to a buffer cannot fail
 				_, _ = w.Write([]byte(v))
 				continue
 			}
@@ -82,24 +82,23 @@ func (q *request) body() (text, contentType string) {
 
 const boundary = "urncast-urncast-urncast"
 
-// A house is a server of every page, asked without a network, so that a panic ends the
-// test.
-type house struct {
+// A site is a handler with all pages, called without a network so that a panic ends the test.
+type site struct {
 	handler http.Handler
 	mux     *http.ServeMux // finds the pattern of a path
 	routes  []string
 	upload  string // files that wait to be submitted
-	draft   string // edits of a connection that are under way
+	draft   string // unsaved edits of a connection
 	token   string // the id of a token
 }
 
-// known are the places of paths that lead somewhere.
+// known holds, by wildcard, a value that exists.
 var known = map[string]string{"type": "codelist", "agency": "A", "id": "L1", "version": "1.0", "number": "1", "topic": "s", "offset": "0", "account": "anna",
 	"command": "start", "name": "started"}
 
-func build(tb testing.TB) *house {
+func build(tb testing.TB) *site {
 	s, _ := serveAll(tb)
-	h := &house{handler: s.Config.Handler, mux: http.NewServeMux(), routes: rig.PageRoutes(tb)}
+	h := &site{handler: s.Config.Handler, mux: http.NewServeMux(), routes: rig.PageRoutes(tb)}
 	for _, pattern := range h.routes {
 		h.mux.Handle(pattern, http.NotFoundHandler())
 	}
@@ -130,8 +129,8 @@ func build(tb testing.TB) *house {
 	return h
 }
 
-// ask makes a request as an administrator.
-func (h *house) ask(tb testing.TB, method string, to *url.URL, body, contentType string, patience time.Duration) *httptest.ResponseRecorder {
+// ask makes a request as the administrator.
+func (h *site) ask(tb testing.TB, method string, to *url.URL, body, contentType string, patience time.Duration) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	r := httptest.NewRequest(method, "http://127.0.0.1/", strings.NewReader(body)).WithContext(ctx)
@@ -147,8 +146,8 @@ func (h *house) ask(tb testing.TB, method string, to *url.URL, body, contentType
 	return w
 }
 
-// follow remembers what an answer began, so that later requests go on with it.
-func (h *house) follow(location string) {
+// follow remembers what an answer started, so that later requests can continue it.
+func (h *site) follow(location string) {
 	to, err := url.Parse(location)
 	if err != nil || location == "" {
 		return
@@ -165,9 +164,9 @@ var tokenID = regexp.MustCompile(`"id":"([^"]+)"`)
 
 var brace = regexp.MustCompile(`\{([a-z]+)\}`)
 
-// address puts what stands in its places into a pattern, whatever that is; where
-// there is too little of it, what is known.
-func (h *house) address(pattern string, places []string) (method string, to *url.URL) {
+// address fills the wildcards of a pattern with places, whatever their values; if there are too
+// few, with known values.
+func (h *site) address(pattern string, places []string) (method string, to *url.URL) {
 	method, path, _ := strings.Cut(pattern, " ")
 	path = strings.TrimSuffix(path, "{$}")
 	i := -1
@@ -178,12 +177,12 @@ func (h *house) address(pattern string, places []string) (method string, to *url
 		return url.PathEscape(h.place(path, strings.Trim(b, "{}")))
 	})
 	to = &url.URL{RawPath: raw}
-	to.Path, _ = url.PathUnescape(raw) // it was escaped just now
+	to.Path, _ = url.PathUnescape(raw) // it was escaped above
 	return method, to
 }
 
-// place is what leads somewhere in the place of a name.
-func (h *house) place(path, name string) string {
+// place returns a value that exists for a wildcard.
+func (h *site) place(path, name string) string {
 	switch {
 	case strings.HasPrefix(path, "/submit/"):
 		return h.upload
@@ -209,9 +208,9 @@ func attributes(tag string) map[string]string {
 	return m
 }
 
-// forms finds the forms of a page, each with its fields as they are filled in and one
-// request for each of its buttons.
-func (h *house) forms(tb testing.TB, page string) (found []request) {
+// forms returns a request for each button of each form on a page, with the fields as they are
+// filled in.
+func (h *site) forms(tb testing.TB, page string) (found []request) {
 	for _, f := range formTag.FindAllStringSubmatch(page, -1) {
 		form := attributes(f[1])
 		fields, buttons := url.Values{}, []map[string]string{form}
@@ -241,8 +240,8 @@ func (h *house) forms(tb testing.TB, page string) (found []request) {
 	return found
 }
 
-// pressed is the request that a button makes.
-func (h *house) pressed(tb testing.TB, form, button map[string]string, fields url.Values) request {
+// pressed returns the request that a button makes.
+func (h *site) pressed(tb testing.TB, form, button map[string]string, fields url.Values) request {
 	action := button["formaction"]
 	if action == "" {
 		action = form["action"]

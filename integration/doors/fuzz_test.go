@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// visits are pages with what their addresses take; the others are asked for what is
-// known.
+// visits are the requests for pages that need particular values in their address; other pages are
+// requested with known values.
 var visits = []request{
 	{pattern: "GET /connections/{name}/delete", places: []string{"spare"}},
 	{pattern: "GET /producers/{name}/fix", places: []string{"pub"}, query: "topic=t&finding=cleanup-policy"},
@@ -23,7 +23,8 @@ var visits = []request{
 	{pattern: "GET /live/topics/{topic}", query: "producer=started&from=0"},
 }
 
-// unseen are the forms of pages that an administrator who is in no table does not see.
+// unseen are the forms that the administrator set by flags does not see, because he is in no table
+// of accounts.
 var unseen = []request{
 	{pattern: "POST /setup", form: url.Values{"code": {"x"}, "name": {"first"}, "password": {"a sentence that is long"}}},
 	{pattern: "POST /logout"},
@@ -31,9 +32,8 @@ var unseen = []request{
 	{pattern: "POST /theme", form: url.Values{"keys": {"off"}}},
 }
 
-// seeds are requests as people make them: each page, and each form of each page with
-// each of its buttons.
-func (h *house) seeds(tb testing.TB) (all []request) {
+// seeds returns the requests that people make: each page, and each button of each form.
+func (h *site) seeds(tb testing.TB) (all []request) {
 	visit := func(q request) {
 		all = append(all, q)
 		method, to := h.address(q.pattern, q.places)
@@ -62,13 +62,13 @@ func (h *house) seeds(tb testing.TB) (all []request) {
 	all = append(all, unseen...)
 	for _, pattern := range h.routes {
 		if !slices.ContainsFunc(all, func(q request) bool { return q.pattern == pattern }) {
-			tb.Errorf("no form was found that leads to %s: visit its page, or name it with those unseen", pattern)
+			tb.Errorf("no page has a form that leads to %s: add its page to visits, or the form to unseen", pattern)
 		}
 	}
 	return all
 }
 
-// patience is how long a request may take; streams of events end by it.
+// patience is how long a request may take; it ends the streams of events.
 func patience(pattern string) time.Duration {
 	if live(pattern) {
 		return 20 * time.Millisecond
@@ -76,22 +76,24 @@ func patience(pattern string) time.Duration {
 	return 20 * time.Second
 }
 
-// leftEarly reports whether a request for a stream was given up, perhaps before its answer began.
+// leftEarly reports whether a request for a stream was cancelled at its deadline, perhaps before
+// its answer began.
 func leftEarly(pattern string, began time.Time) bool {
 	return live(pattern) && time.Since(began) >= patience(pattern)
 }
 
 func live(pattern string) bool { return strings.HasPrefix(pattern, "GET /live/") }
 
-// take makes a request that may be anything, and fails where the server is at fault.
-func (h *house) take(tb testing.TB, pattern string, places []string, query, body, contentType string) {
+// checkRequest makes a request with arbitrary content, and fails the test if the server is at
+// fault.
+func (h *site) checkRequest(tb testing.TB, pattern string, places []string, query, body, contentType string) {
 	tb.Helper()
 	method, to := h.address(pattern, places)
 	to.RawQuery = query
 	began := time.Now()
 	w := h.ask(tb, method, to, body, contentType, patience(pattern))
 	if leftEarly(pattern, began) {
-		return // it was broken off before it began
+		return // the request was cancelled before the answer began
 	}
 	if w.Code >= 500 {
 		page := w.Body.String()
@@ -99,8 +101,8 @@ func (h *house) take(tb testing.TB, pattern string, places []string, query, body
 	}
 }
 
-// A page's path, query and form may be anything: no answer is an error of the server,
-// and none is a panic. What a request changed, the next one meets.
+// The path, query and form of a request may have any content: no answer is a server error, and
+// there is no panic. What one request changes, the next one meets.
 func FuzzPages(f *testing.F) {
 	h := build(f)
 	for _, q := range h.seeds(f) {
@@ -116,24 +118,24 @@ func FuzzPages(f *testing.F) {
 		if places != "" {
 			all = strings.Split(places, "/")
 		}
-		h.take(t, h.routes[int(route)%len(h.routes)], all, query, body, contentType)
+		h.checkRequest(t, h.routes[int(route)%len(h.routes)], all, query, body, contentType)
 	})
 }
 
-// odd is what people and programs put into fields that ask for something else.
-var odd = []string{"", " ", "\x00", "a\x00b", "\xff\xfe", "0", "-1", "1", "1.5", "99999999999999999999", "9223372036854775807", "-9223372036854775808", "2147483648", "1e9",
+// oddValues are values that people and programs enter into fields that expect something else.
+var oddValues = []string{"", " ", "\x00", "a\x00b", "\xff\xfe", "0", "-1", "1", "1.5", "99999999999999999999", "9223372036854775807", "-9223372036854775808", "2147483648", "1e9",
 	"NaN", "true", "yes", "null", "*", "%", "%s%d%n", "%2F", "..", "../..", "/", "//", `\`, "?", "#", "&", "=", ";", "'", `"`, "'; --", "<script>", "{{.}}", "${x}",
 	"a\r\nb", "\n", "\t", "é", "İ", "ß", "\u202e", "\ufeff", "日本語", "😀", "e\u0301", "A:B", "A.B.C", "A:L1(1.0)", "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L1(1.0)",
 	"urn:sdmx:", "1.0.0-draft", "1.0+", "*:*(*)", "2026-02-30", "9999-99-99", "1h", "-1h", "9999999h", "a@b", "a@b, c@d", "http://x", "javascript:x", "L1", "started", "main", "default",
 	"s", "anna", "admin", "codelist", "ALL", "REPLACE", "FAILED", "fusion-json", "baseline", "idle", "continue", "count", "act", "save", "test", "bootstrap.servers=x\nacks=0",
 	"[", "(", "[a-z", "(?i", strings.Repeat("a", 300), strings.Repeat("é", 2000), strings.Repeat("9", 400), strings.Repeat("a/", 500)}
 
-// asked are the names under which pages take something from an address.
-var asked = []string{"q", "of", "by", "agency", "type", "version", "from", "to", "before", "after", "below", "above", "show", "done", "draft", "view", "topic", "producer", "transaction",
+// queryNames are the names of the query parameters that pages read.
+var queryNames = []string{"q", "of", "by", "agency", "type", "version", "from", "to", "before", "after", "below", "above", "show", "done", "draft", "view", "topic", "producer", "transaction",
 	"id", "format", "items", "item", "action", "user", "subject", "next", "language", "lang", "asOf", "limit", "do", "how", "name", "at", "n", "branch", "structure", "all"}
 
-// Each form of each page, and each page's address, with values of other kinds than
-// they ask for. URNCAST_SEED repeats a run.
+// Each form and each address of each page is sent with values that it does not expect. URNCAST_SEED
+// repeats a run.
 func TestPagesTakeAnything(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("URNCAST_SEED"); text != "" {
@@ -157,7 +159,7 @@ func TestPagesTakeAnything(t *testing.T) {
 			form := maps.Clone(q.form)
 			for range random.IntN(3) {
 				if names := slices.Sorted(maps.Keys(form)); len(names) > 0 {
-					form[any(names)] = []string{any(odd), any(odd)}[:1+random.IntN(2)]
+					form[any(names)] = []string{any(oddValues), any(oddValues)}[:1+random.IntN(2)]
 				}
 			}
 			query, err := url.ParseQuery(q.query)
@@ -165,7 +167,7 @@ func TestPagesTakeAnything(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range random.IntN(3) {
-				query.Set(any(asked), any(odd))
+				query.Set(any(queryNames), any(oddValues))
 			}
 			if form.Has("draft") && random.IntN(2) == 0 {
 				form.Set("draft", h.draft)
@@ -176,7 +178,7 @@ func TestPagesTakeAnything(t *testing.T) {
 			}
 			if random.IntN(3) == 0 {
 				for range strings.Count(q.pattern, "{") {
-					places = append(places, any(odd))
+					places = append(places, any(oddValues))
 				}
 				random.Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
 			}
@@ -184,9 +186,9 @@ func TestPagesTakeAnything(t *testing.T) {
 			if strings.HasPrefix(q.pattern, http.MethodGet) {
 				body = ""
 			}
-			h.take(t, q.pattern, places, query.Encode(), body, contentType)
+			h.checkRequest(t, q.pattern, places, query.Encode(), body, contentType)
 			requests++
 		}
 	}
-	t.Logf("%d requests, made from %d forms and pages", requests, len(seeds))
+	t.Logf("%d requests, from %d forms and pages", requests, len(seeds))
 }

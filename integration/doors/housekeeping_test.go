@@ -19,8 +19,8 @@ import (
 	"urncast/web"
 )
 
-// old serves a registry whose one codelist was changed five times, long ago.
-func old(t *testing.T) *httptest.Server {
+// serveOld serves a registry with one codelist that was changed five times, long ago.
+func serveOld(t *testing.T) *httptest.Server {
 	t.Helper()
 	ctx := context.Background()
 	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, "old"))
@@ -46,10 +46,11 @@ func old(t *testing.T) *httptest.Server {
 	return s
 }
 
-// Content of old transactions and reads as of one are answered in the format asked
-// for, and with 410 and the horizon once housekeeping has removed them.
+// The content of old transactions, and reads as of an old transaction, are answered in the
+// requested format; once housekeeping has removed the content, they are answered with 410 and the
+// horizon.
 func TestOldContent(t *testing.T) {
-	s := old(t)
+	s := serveOld(t)
 	const fusion = "application/vnd.fusion.json"
 	status, body := call(t, s, "GET", "/api/v1/transactions/2/structures", nil, "Accept", fusion)
 	want(t, "content of 2", status, body, 200, "name 2")
@@ -94,7 +95,7 @@ func TestOldContent(t *testing.T) {
 	afterRemoval(t, s)
 }
 
-// afterRemoval checks every door behind which something is gone.
+// afterRemoval checks the answer of every interface for removed content.
 func afterRemoval(t *testing.T, s *httptest.Server) {
 	t.Helper()
 	for path, words := range map[string]string{
@@ -118,10 +119,10 @@ func afterRemoval(t *testing.T, s *httptest.Server) {
 		if resp.StatusCode != http.StatusGone || resp.Header.Get("X-Urncast-Horizon") != "4" {
 			t.Errorf("%s: %s, horizon %q", path, resp.Status, resp.Header.Get("X-Urncast-Horizon"))
 		}
-		call(t, s, "GET", path, nil, "Accept", "application/json") // as it is described
+		call(t, s, "GET", path, nil, "Accept", "application/json") // compares the answer with its description
 		var status int
 		var body string
-		if strings.HasPrefix(path, "/sdmx") { // no format of structures: asked as a client of the API would
+		if strings.HasPrefix(path, "/sdmx") { // requested without a format of structures, as a client of the API does
 			status, body = call(t, s, "GET", path+"&format=fusion-json", nil, "Accept", "application/json")
 		} else {
 			status, body = call(t, s, "GET", path+"?format=fusion-json", nil)
@@ -148,7 +149,7 @@ func afterRemoval(t *testing.T, s *httptest.Server) {
 	}
 	resp.Body.Close()
 	if resp.Header.Get("X-Urncast-Horizon") != "4" {
-		t.Error("the Atom feed does not say the horizon")
+		t.Error("the Atom feed does not have the horizon")
 	}
 	status, body = call(t, s, "GET", "/metrics", nil)
 	want(t, "metrics", status, body, 200, "urncast_registry_transactions 7", "urncast_registry_horizon_transaction_number 4",

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Maps go in at the door, come out in the formats that have them, and have pages that show what they
-// map, and what changed in it.
+// Maps are accepted, are returned in the formats that have them, and have pages that show what they
+// map and what changed.
 func TestMapsGoThroughTheDoors(t *testing.T) {
 	s := serve(t, nil)
 	for _, id := range []string{"L1", "L2"} {

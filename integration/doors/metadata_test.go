@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// kept is a codelist, a publication table of Fusion Metadata Registry that refers to it, and a
+	// kept has a codelist, a publication table of Fusion Metadata Registry that refers to it, and a
 	// metadata set about it, of a metadata structure.
 	kept = `{"Codelist":[{"id":"L","agencyId":"A","version":"1.0","items":[{"id":"C"}]}],
 "ConceptScheme":[{"id":"CS","agencyId":"A","version":"1.0","items":[{"id":"NOTE"}]}],
@@ -18,8 +18,8 @@ const (
 	fusion = "application/vnd.fusion.json"
 )
 
-// Structures of which only identity and references are known, and metadata sets, are taken, found,
-// changed and deleted like others.
+// Structures of which only identity and references are known, and metadata sets, are accepted,
+// found, changed and deleted like others.
 func TestKeptWithoutBeingUnderstood(t *testing.T) {
 	s := serve(t, nil)
 	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(kept), "Accept", "application/json")
@@ -38,7 +38,7 @@ func TestKeptWithoutBeingUnderstood(t *testing.T) {
 	want(t, "the set in SDMX-JSON", status, body, 200, `"metadataSets":[{"id":"S"`, "sdmx-json-metadata-schema.json")
 	status, body = call(t, s, "GET", "/sdmx/v2/structure/*/A/*/*", nil, "Accept", fusion)
 	if want(t, "all structures", status, body, 200, `"PublicationTable":[{"id":"T"`, `"MetadataStructure":[{"id":"M"`); strings.Contains(body, "metadatasets") {
-		t.Errorf("a query of all structures has metadata sets: %s", body)
+		t.Errorf("a query for all structures returns metadata sets: %s", body)
 	}
 
 	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/codelist/A/L/1.0", nil, "Accept", "application/json")

@@ -13,7 +13,8 @@ func constraint21(name string) []byte {
 	return in21("Constraints", `<s:ContentConstraint id="C" agencyID="A" version="1.0" type="Allowed"><c:Name>`+name+`</c:Name></s:ContentConstraint>`)
 }
 
-// A structure is replaced and deleted under each name that its type has in a version of SDMX REST.
+// A structure can be replaced and deleted under each name that its type has in any version of SDMX
+// REST.
 func TestStructuresByEveryName(t *testing.T) {
 	s := serve(t, nil)
 	for _, x := range []struct {
@@ -44,8 +45,8 @@ func TestStructuresByEveryName(t *testing.T) {
 
 const tree21 = `<s:HierarchicalCodelist id="H" agencyID="A" version="1.0"><c:Name>Tree</c:Name><s:Hierarchy id="HIER1"><c:Name>Inside</c:Name><s:HierarchicalCode id="N1"><s:Code><URN>urn:sdmx:org.sdmx.infomodel.codelist.Code=A:L(1.0).c0</URN></s:Code></s:HierarchicalCode></s:Hierarchy></s:HierarchicalCodelist>`
 
-// A hierarchy is found under the names of both versions, and an answer has it as its format does;
-// it is replaced and deleted under both, as what it is.
+// A hierarchy is found, replaced and deleted under the names of both versions, and is returned as
+// the requested format has it.
 func TestHierarchiesByBothNames(t *testing.T) {
 	s := serve(t, nil)
 	tree := in21("HierarchicalCodelists", tree21)

@@ -18,24 +18,25 @@ import (
 	"urncast/web"
 )
 
-// inline is what the policy of a page forbids.
+// inline matches the inline styles and scripts that the Content-Security-Policy of the pages
+// forbids.
 var inline = regexp.MustCompile(`(?s) style="|<style|<script>| on[a-z]+="`)
 
-// page asks for a page of the console and holds it to what every page promises.
+// page requests a page of the console and checks what every page must have.
 func page(t *testing.T, s *httptest.Server, path string, parts ...string) string {
 	t.Helper()
 	status, body := call(t, s, "GET", path, nil)
 	want(t, path, status, body, 200, parts...)
 	if bad := inline.FindString(body); bad != "" {
-		t.Errorf("%s holds %q, which its policy forbids", path, bad)
+		t.Errorf("%s has %q, which its Content-Security-Policy forbids", path, bad)
 	}
 	if !strings.Contains(body, `href="#main"`) || strings.Count(body, "<h1") != 1 {
-		t.Errorf("%s has no way past the side, or not one heading of the first rank", path)
+		t.Errorf("%s has no skip link, or not exactly one h1", path)
 	}
 	return body
 }
 
-// Every page of the registry shows what was submitted, and what changed in it by meaning.
+// Every page about the registry shows what was submitted, and what its changes mean.
 func TestPages(t *testing.T) {
 	s := serve(t, nil)
 	page(t, s, "/", "First steps", "No transaction is recorded yet")
@@ -81,7 +82,7 @@ func TestPages(t *testing.T) {
 	want(t, "download", status, xml, 200, "One", "<str:Codelist ")
 }
 
-// The find box leads straight to what is named in full.
+// The search box leads directly to a structure or item whose full name is entered.
 func TestFind(t *testing.T) {
 	s := serve(t, nil)
 	call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"))
@@ -101,7 +102,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A window of many items holds two hundred, whatever is asked for.
+// A page of items has at most two hundred, whatever the request says.
 func TestItems(t *testing.T) {
 	s := serve(t, nil)
 	if status, body := call(t, s, "POST", "/sdmx/v2/structure", rig.Message(rig.Codelist{ID: "BIG", Name: "Big", Codes: 1000})); status >= 300 {
@@ -119,7 +120,7 @@ func TestItems(t *testing.T) {
 	page(t, s, path+"?from=-5&items=+", "1 to 200")
 }
 
-// form makes a multipart form of fields and one file.
+// form returns a multipart form with fields and one file.
 func form(t *testing.T, fields map[string]string, name string, data []byte) (body []byte, media string) {
 	t.Helper()
 	var b bytes.Buffer
@@ -144,7 +145,7 @@ func form(t *testing.T, fields map[string]string, name string, data []byte) (bod
 	return b.Bytes(), w.FormDataContentType()
 }
 
-// shownCheck is the id of the check that a page shows.
+// shownCheck returns the id of the check that a page shows.
 func shownCheck(t *testing.T, page string) string {
 	t.Helper()
 	found := regexp.MustCompile(`name="check" value="([0-9a-f-]+)"`).FindStringSubmatch(page)
@@ -154,8 +155,8 @@ func shownCheck(t *testing.T, page string) string {
 	return found[1]
 }
 
-// Files are checked before anything is written, what is refused can be left out, and
-// the submission is the check's.
+// Files are checked before anything is written, refused structures can be left out, and exactly
+// what was checked is submitted.
 func TestSubmitPages(t *testing.T) {
 	s := serve(t, nil)
 	lost := `{"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:NO(1.0)"}],`
@@ -175,13 +176,13 @@ func TestSubmitPages(t *testing.T) {
 		return body
 	}
 	if _, log := call(t, s, "GET", "/api/v1/transactions", nil); !strings.Contains(log, `"transactions":[]`) {
-		t.Errorf("a check wrote: %s", log)
+		t.Errorf("a check recorded a transaction: %s", log)
 	}
 	if again := send("do=leave"); !strings.Contains(again, "1 structure would be written") || !strings.Contains(again, "new, 1 code") {
-		t.Errorf("after leaving it out: %s", again)
+		t.Errorf("after the refused structure was left out: %s", again)
 	}
 	if full := send("do=check&action=full-replace"); !strings.Contains(full, "Type full-replace") {
-		t.Errorf("a full replace is not asked for: %s", full)
+		t.Errorf("the check does not show a full replace: %s", full)
 	}
 	status, refused := call(t, s, "POST", path, []byte("do=submit&confirm=no&check="+id), "Content-Type", "application/x-www-form-urlencoded")
 	want(t, "unconfirmed", status, refused, 422, "Type full-replace to say that you mean it")
@@ -189,7 +190,7 @@ func TestSubmitPages(t *testing.T) {
 	if done := send("do=submit"); !strings.Contains(done, "Replaced 1 structure") {
 		t.Errorf("submitted: %s", done)
 	}
-	for range 2 { // a second click, and a second look, lead to what came of it
+	for range 2 { // a second click is redirected to the result of the first
 		if again := send("do=submit"); !strings.Contains(again, "Replaced 1 structure") {
 			t.Errorf("submitted again: %s", again)
 		}
@@ -211,7 +212,7 @@ func TestSubmitPages(t *testing.T) {
 	want(t, "the same", status, unchanged, 200, "All 1 are the same as in the registry")
 }
 
-// Before a structure goes or gets another id, a person sees what would follow.
+// Before a structure is deleted or renamed, the page shows the consequences.
 func TestChangePages(t *testing.T) {
 	s := serve(t, nil)
 	flow := `{"Dataflow":[{"id":"F","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"F"}],"dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:D(1.0)"}],` +
@@ -223,7 +224,7 @@ func TestChangePages(t *testing.T) {
 	media := "application/x-www-form-urlencoded"
 	page(t, s, dsd, "Rename…", "Delete…")
 	if body := page(t, s, dsd+"/delete", "Delete A:D(1.0)?", "cannot be deleted", "<b>F</b>", "Keep it"); strings.Contains(body, "danger solid") {
-		t.Error("what cannot be deleted has a button that deletes")
+		t.Error("a structure that cannot be deleted has a button that deletes")
 	}
 	status, body := call(t, s, "POST", dsd+"/delete", nil, "Content-Type", media)
 	want(t, "a delete that may not be", status, body, 409, "cannot be deleted")
@@ -242,7 +243,7 @@ func TestChangePages(t *testing.T) {
 	want(t, "nobody", status, body, 401)
 }
 
-// A live page gets what changes, and its streams do not hold back the server's end.
+// A live page receives changes, and its stream does not delay the shutdown of the server.
 func TestLivePages(t *testing.T) {
 	s := serve(t, nil)
 	live := web.NewServer(s.Config.Handler)
@@ -279,14 +280,14 @@ func TestLivePages(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := live.Shutdown(ctx); err != nil {
-		t.Errorf("the streams hold the server back: %v", err)
+		t.Errorf("the streams delay the shutdown: %v", err)
 	}
 	if err := <-ended; err != http.ErrServerClosed {
 		t.Error(err)
 	}
 }
 
-// No address and no form makes a page fail, whatever is in it.
+// No address and no form causes a server error, whatever its content.
 func TestNoPageFails(t *testing.T) {
 	s := serve(t, nil)
 	call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"))

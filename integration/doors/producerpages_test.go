@@ -12,14 +12,14 @@ import (
 	"urncast/registry/postgres"
 )
 
-// A reader of pages, without script.
+// A reader uses the pages as a browser without script does.
 type reader struct {
 	t     *testing.T
 	s     *httptest.Server
 	store *postgres.Store
 }
 
-// get asks for a page, and checks its status and what it says.
+// get requests a page, and checks its status and its text.
 func (b *reader) get(path string, status int, parts ...string) string {
 	b.t.Helper()
 	code, page := call(b.t, b.s, "GET", path, nil, "Accept", "text/html")
@@ -27,7 +27,7 @@ func (b *reader) get(path string, status int, parts ...string) string {
 	return page
 }
 
-// post sends a form and follows where it leads.
+// post sends a form and follows the redirect.
 func (b *reader) post(path, form string, status int, parts ...string) string {
 	b.t.Helper()
 	code, page := call(b.t, b.s, "POST", path, []byte(form), "Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded")
@@ -53,7 +53,7 @@ func (b *reader) check(what string, code int, page string, status int, parts []s
 	}
 }
 
-// readerOf serves everything, with a connection and two codelists.
+// readerOf serves all pages, with a connection and two codelists, and returns a reader of them.
 func readerOf(t *testing.T) *reader {
 	s, store := serveAll(t)
 	for _, c := range []struct{ method, path, body string }{
@@ -70,8 +70,8 @@ func readerOf(t *testing.T) *reader {
 	return &reader{t, s, store}
 }
 
-// A producer is made, changed and deleted by forms, as a person without script does
-// it: what is wrong stands at its field, and what was filled in is kept.
+// A producer is created, changed and deleted with forms, without script: each error stands at its
+// field, and what was filled in is kept.
 func TestProducerByForms(t *testing.T) {
 	b := readerOf(t)
 	b.get("/producers", 200, "<h1>Producers", "New producer…", `href="/producers/default"`, "Sent / registry")
@@ -131,8 +131,8 @@ func TestProducerByForms(t *testing.T) {
 	b.get("/producers/default/delete", 409, "belongs to a process")
 }
 
-// Each command is asked for on a page of its own, which says what it brings; those
-// that do not fit are refused there. Findings of the doctor are mended with a form.
+// Each command has a page of its own, which says what the command does; a command that does not fit
+// the state of the producer is refused there. Findings of the doctor are fixed with a form.
 func TestProducerCommandsByForms(t *testing.T) {
 	b := readerOf(t)
 	b.get("/producers/started", 200, "Start…", "Publish baseline…", "Waits", "Cancel")
@@ -171,13 +171,13 @@ func TestProducerCommandsByForms(t *testing.T) {
 	status, body := call(t, b.s, "GET", "/api/v1/audit", nil)
 	for _, act := range []string{"topic settings changed", "topic created", "job asked", "job cancelled", "producer start asked"} {
 		if status != 200 || !strings.Contains(body, act) {
-			t.Errorf("the audit does not tell of %q: %s", act, body)
+			t.Errorf("the audit log does not have %q: %s", act, body)
 		}
 	}
 }
 
-// A producer that failed at the first half of a pair shows both, and says that both
-// are skipped; nothing is skipped without a reason.
+// The page of a producer that failed at the first transaction of a pair shows both and says that
+// both are skipped; a skip needs a reason.
 func TestSkipByForm(t *testing.T) {
 	b := readerOf(t)
 	for _, sql := range []string{
@@ -196,8 +196,8 @@ func TestSkipByForm(t *testing.T) {
 	b.post("/producers/started/skip", "transaction=1&reason=agreed", 200, "The skip is asked for.")
 }
 
-// The end of a job under way is asked for on a page that says what it leaves, through
-// every door; the producer that FAILED at it starts for it.
+// A running job is cancelled on a page that says what the cancellation leaves behind. That works
+// through every interface, and a producer that FAILED because of the job starts to carry it out.
 func TestJobUnderWayIsCancelledByForm(t *testing.T) {
 	b := readerOf(t)
 	const job = "00000000-0000-0000-0000-000000000002"
@@ -225,11 +225,11 @@ func TestJobUnderWayIsCancelledByForm(t *testing.T) {
 		t.Errorf("%d %s", status, body)
 	}
 	if _, body := call(t, b.s, "GET", "/api/v1/audit", nil); !strings.Contains(body, "job cancellation asked") {
-		t.Errorf("the audit does not tell of it: %s", body)
+		t.Errorf("the audit log does not have the cancellation: %s", body)
 	}
 }
 
-// No form is answered by an error of the server, whatever is in it.
+// No form causes a server error, whatever its content.
 func TestProducerFormsBearAnything(t *testing.T) {
 	b := readerOf(t)
 	texts := []string{"", "x", "-1", "99999999999999999999", "\x00", "\xff\xfe", "<b>", strings.Repeat("é", 400), "*", "%", "urn:sdmx:", "Codelist", "baseline", "act", "count", "a\r\nb"}

@@ -9,8 +9,8 @@ import (
 	"urncast/registry/postgres"
 )
 
-// producersOf are the producers of a database, with the one that a process was started
-// with.
+// producersOf returns the producers of a database, including the one that is configured at the
+// start of the process.
 func producersOf(ctx context.Context, t testing.TB, s *postgres.Store, c producer.Config) *control.Producers {
 	t.Helper()
 	d, err := s.Directory(ctx)

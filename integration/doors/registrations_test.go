@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// agreed are provision agreements A:P(1.0), of the dataflow A:F(1.0) and the data provider A:DP,
-	// and A:M(1.0), of the metadataflow A:MF(1.0) and the provider A:OTHER.
-	agreed = `{"DataProviderScheme":[{"id":"DATA_PROVIDERS","agencyId":"A","version":"1.0","items":[{"id":"DP"},{"id":"OTHER"}]}],
+	// agreements are the provision agreements A:P(1.0), of the dataflow A:F(1.0) and the data
+	// provider A:DP, and A:M(1.0), of the metadataflow A:MF(1.0) and the provider A:OTHER.
+	agreements = `{"DataProviderScheme":[{"id":"DATA_PROVIDERS","agencyId":"A","version":"1.0","items":[{"id":"DP"},{"id":"OTHER"}]}],
 "Dataflow":[{"id":"F","agencyId":"A","version":"1.0","dataStructureRef":"urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=A:D(1.0)"}],
 "DataStructure":[{"id":"D","agencyId":"A","version":"1.0","isExternalReference":true,"structureURL":"https://x.example.org/d.xml"}],
 "Metadataflow":[{"id":"MF","agencyId":"A","version":"1.0"}],
@@ -22,17 +22,16 @@ func registrations(requests ...string) []byte {
 	return []byte(request21 + `<m:SubmitRegistrationsRequest>` + strings.Join(requests, "") + `</m:SubmitRegistrationsRequest></m:RegistryInterface>`)
 }
 
-// registration is a request about a registration of an agreement, with the address of a file.
+// registration returns a request to register the address of a file for an agreement.
 func registration(action, attributes, agreement, file string) string {
 	return `<r:RegistrationRequest action="` + action + `"><r:Registration` + attributes + `><r:ProvisionAgreement><Ref id="` + agreement + `" agencyID="A" version="1.0"/></r:ProvisionAgreement>` +
 		`<r:Datasource><r:SimpleDataSource>https://x.example.org/` + file + `</r:SimpleDataSource></r:Datasource></r:Registration></r:RegistrationRequest>`
 }
 
-// Registrations are taken, replaced, asked for and deleted, and are structure transactions like
-// those of structures.
+// Registrations are created, replaced, queried and deleted in transactions, as structures are.
 func TestRegistrations(t *testing.T) {
 	s := serve(t, nil)
-	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agreed), "Accept", "application/json")
+	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agreements), "Accept", "application/json")
 	want(t, "agreements", status, body, 201)
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Append", ` id="R1"`, "P", "1.xml"), registration("Append", "", "M", "2.xml")))
 	want(t, "created", status, body, 201, "<mes:SubmitRegistrationsResponse>", `<reg:RegistrationStatus><reg:Registration id="R1">`, `https://x.example.org/1.xml`, `status="Success"`, "Recorded as transaction 2.")
@@ -50,24 +49,24 @@ func TestRegistrations(t *testing.T) {
 	status, body = call(t, s, "GET", "/api/v1/transactions/3", nil)
 	want(t, "the transaction", status, body, 200, urnOfR+"R1(1.0)", `"kind":"replace"`)
 
-	queries(t, s)
+	checkQueries(t, s)
 	status, body = call(t, s, "GET", "/sdmx/v2/structure/registration/A/R1", nil)
 	want(t, "as a structure", status, body, 200, `<mes:SubmitRegistrationsRequest><reg:RegistrationRequest action="Replace"><reg:Registration id="R1"`)
 	status, again := call(t, s, "POST", "/sdmx/v2/registration", []byte(body))
 	want(t, "what was answered, submitted", status, again, 200, `code="304"`)
 	status, body = call(t, s, "GET", "/sdmx/v2/structure/*/A/*/*", nil)
 	if want(t, "all structures", status, body, 200, `id="P"`); strings.Contains(body, "Registration") {
-		t.Errorf("a query of all structures has registrations: %s", body)
+		t.Errorf("a query for all structures returns registrations: %s", body)
 	}
 
-	status, body = call(t, s, "POST", "/sdmx/v2/structure", []byte(strings.Replace(agreed, `"id":"P","agencyId":"A","version":"1.0"`, `"id":"P","agencyId":"A","version":"1.1.0-draft"`, 1)), "Accept", "application/json")
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", []byte(strings.Replace(agreements, `"id":"P","agencyId":"A","version":"1.0"`, `"id":"P","agencyId":"A","version":"1.1.0-draft"`, 1)), "Accept", "application/json")
 	want(t, "an agreement of 3.0", status, body, 207)
 	draft := strings.Replace(registration("Append", ` id="R3"`, "P", "4.xml"), `version="1.0"`, `version="1.1.0-draft"`, 1)
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(draft))
 	want(t, "a registration of it", status, body, 201)
 	status, body = call(t, s, "GET", "/sdmx/v2/registration/provider/A/DP", nil)
 	if want(t, "what 2.1 cannot say", status, body, 200, `<reg:StatusMessage status="Warning">`, "R3(1.0) cannot be written as sdmx-ml-2.1", `id="R1"`); strings.Contains(body, `id="R3"`) {
-		t.Errorf("it is there: %s", body)
+		t.Errorf("it is still there: %s", body)
 	}
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(strings.Replace(draft, "Append", "Delete", 1)))
 	want(t, "and away", status, body, 200)
@@ -78,7 +77,7 @@ func TestRegistrations(t *testing.T) {
 	want(t, "an agency too", status, body, 200, strings.Replace(urnOfR, "A:", "B:", 1)+"R1(1.0)")
 	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
 	want(t, "an agreement in use", status, body, 409, urnOfR+"R1(1.0) refers to it")
-	status, body = call(t, s, "POST", "/sdmx/v2/structure?action=full-replace", []byte(agreed), "Accept", "application/json")
+	status, body = call(t, s, "POST", "/sdmx/v2/structure?action=full-replace", []byte(agreements), "Accept", "application/json")
 	want(t, "a full replace leaves them", status, body, 200, `"counts":{"deleted":1,"unchanged":6}`) // the draft agreement
 	status, body = call(t, s, "POST", "/sdmx/v2/registration", registrations(registration("Delete", ` id="R1"`, "P", "3.xml")))
 	want(t, "deleted", status, body, 200, "Deleted.", "Recorded as transaction 8.")
@@ -86,16 +85,16 @@ func TestRegistrations(t *testing.T) {
 	want(t, "gone", status, body, 404, "No registration matches")
 	status, body = call(t, s, "DELETE", "/sdmx/v2/structure/provisionagreement/A/P/1.0", nil)
 	want(t, "an agreement out of use", status, body, 200)
-	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.json": []byte(agreed), "b.xml": registrations(registration("Append", ` id="R9"`, "P", "9.xml"))}))
+	status, body = call(t, s, "POST", "/sdmx/v2/structure", packed(t, map[string][]byte{"a.json": []byte(agreements), "b.xml": registrations(registration("Append", ` id="R9"`, "P", "9.xml"))}))
 	want(t, "both in one archive", status, body, 207, "<mes:SubmitStructureResponse>", "Recorded as transaction 10.", urnOfR+"R9(1.0)")
 	status, body = call(t, s, "GET", "/api/v1/transactions/10/structures", nil)
 	want(t, "its structures", status, body, 200, `<mes:Structure `, `id="P"`, urnOfR+"R9(1.0): left out, for it stands in a message of another kind")
 }
 
-// queries asks for registrations R1, of A:P(1.0), and one of A:M(1.0).
-func queries(t *testing.T, s *httptest.Server) {
+// checkQueries queries the registrations R1, of A:P(1.0), and one of A:M(1.0).
+func checkQueries(t *testing.T, s *httptest.Server) {
 	t.Helper()
-	for path, c := range map[string][2]string{ // what is in the answer, and what not
+	for path, c := range map[string][2]string{ // a text that the answer has, and one that it has not
 		"id/R1":                    {`<reg:DataResult><reg:Registration id="R1" validFrom="2026-01-01T00:00:00">`, "2.xml"},
 		"provider/A/DP":            {"3.xml", "2.xml"},
 		"provider/A/OTHER,NOBODY":  {"<reg:MetadataResult>", "3.xml"},
@@ -113,10 +112,10 @@ func queries(t *testing.T, s *httptest.Server) {
 	}
 }
 
-// What is no registration, or not one that may be kept, changes nothing.
+// An invalid registration, or one that may not be kept, changes nothing.
 func TestWrongRegistrations(t *testing.T) {
 	s := serve(t, nil)
-	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agreed), "Accept", "application/json")
+	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(agreements), "Accept", "application/json")
 	want(t, "agreements", status, body, 201)
 	for name, c := range map[string]struct {
 		in     []byte
@@ -132,7 +131,7 @@ func TestWrongRegistrations(t *testing.T) {
 		"not there":         {registrations(registration("Delete", ` id="R1"`, "P", "1.xml")), 404, "so it cannot be deleted"},
 		"unknown action":    {registrations(registration("Merge", "", "P", "1.xml")), 400, "is none of SDMX 2.1"},
 		"nothing":           {registrations(), 400, "holds no structures"},
-		"structures":        {asking("", codelist21("L", "1.0", "")), 400, "was sent to the place of a Registration"},
+		"structures":        {submitRequest("", codelist21("L", "1.0", "")), 400, "was sent to the place of a Registration"},
 		"a plain message":   {[]byte(message21 + codelists + codelist21("L", "1.0", "") + end21), 400, "was sent to the place of a Registration"},
 	} {
 		status, body := call(t, s, "POST", "/sdmx/v2/registration", c.in)

@@ -21,7 +21,7 @@ import (
 	"urncast/web"
 )
 
-// post sends a form as the administrator and follows where it leads.
+// post sends a form as the administrator and follows the redirect.
 func post(t *testing.T, s *httptest.Server, path string, fields ...string) (int, string) {
 	t.Helper()
 	v := url.Values{}
@@ -49,7 +49,7 @@ func post(t *testing.T, s *httptest.Server, path string, fields ...string) (int,
 	return resp.StatusCode, string(b)
 }
 
-// revisionOf gives the revision in the form of a page.
+// revisionOf returns the revision in a page's form.
 func revisionOf(t *testing.T, s *httptest.Server, path string) string {
 	t.Helper()
 	_, shown := call(t, s, "GET", path, nil)
@@ -61,10 +61,10 @@ func revisionOf(t *testing.T, s *httptest.Server, path string) string {
 	return revision
 }
 
-// What housekeeping would remove is seen before it goes, by the rules that are saved,
-// and a form that is refused keeps what was typed.
+// The page shows what housekeeping would remove before it is removed, by the saved rules. A refused
+// form keeps what was typed.
 func TestSettingsOnThePage(t *testing.T) {
-	s := old(t)
+	s := serveOld(t)
 	status, body := call(t, s, "GET", "/settings", nil, "Authorization", "none")
 	want(t, "settings, for a reader", status, body, 200, "everything kept", "Changing it needs admin", "7")
 	at := revisionOf(t, s, "/settings")
@@ -93,7 +93,7 @@ func TestSettingsOnThePage(t *testing.T) {
 	want(t, "nothing is gone still", status, body, 200, `"horizon":0`)
 	asked = revisionOf(t, s, "/settings/housekeeping")
 	post(t, s, "/settings/housekeeping", "revision", asked)
-	for range 2 { // a second click is led to what came of the first
+	for range 2 { // a second click is redirected to the result of the first
 		status, body = call(t, s, "GET", "/settings/housekeeping/run", nil)
 		want(t, "removed", status, body, 200, "Old content was removed", "4 documents", "what was current after transaction", "Last run")
 		status, body = post(t, s, "/settings/housekeeping", "revision", asked)
@@ -103,11 +103,11 @@ func TestSettingsOnThePage(t *testing.T) {
 	want(t, "a preview afterwards", status, body, 200, "Nothing would go")
 }
 
-// Two administrators open the settings, and one saves first: the other is told what was
-// changed, keeps what he typed, and saves over it only when he says so again. Through the
-// API the same is If-Match.
+// When two administrators open the settings and one saves first, the other is told what was
+// changed, keeps what he typed, and overwrites the change only by saving again. In the API,
+// If-Match does the same.
 func TestSettingsSavedInBetween(t *testing.T) {
-	s := old(t)
+	s := serveOld(t)
 	at := revisionOf(t, s, "/settings")
 	tag := func(header ...string) (int, string, string) {
 		t.Helper()
@@ -139,7 +139,7 @@ func TestSettingsSavedInBetween(t *testing.T) {
 		status, body, same := tag("If-Match", match)
 		want(t, "If-Match of "+name, status, body, 412, "nothing was saved")
 		if name == "before" && same != now {
-			t.Errorf("the settings of now are %s in the refusal, want %s", same, now)
+			t.Errorf("the refusal has the current settings %s, want %s", same, now)
 		}
 	}
 	status, body, _ = tag("If-Match", "5")
@@ -152,8 +152,8 @@ func TestSettingsSavedInBetween(t *testing.T) {
 	want(t, "without If-Match", status, body, 200, `"keepTransactions":5`)
 }
 
-// Mail is set and tested on its page: the password is never sent back, each fault
-// stands at its field, and what the server answers is shown word for word.
+// Mail is configured and tested on its page: the page never contains the password, each error
+// stands at its field, and the answer of the mail server is shown verbatim.
 func TestMailOnThePage(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	store, err := postgres.Open(ctx, pg.Shared(t).Database(t, "mail_page"))
@@ -196,7 +196,7 @@ func TestMailOnThePage(t *testing.T) {
 	status, body = post(t, s, "/mail", fields...)
 	want(t, "saved", status, body, 200, "Saved.", "mailed over mail.example.org:25", "a@example.org\nb@example.org", "default: c@example.org")
 	status, body = post(t, s, "/mail", fields...)
-	if status != http.StatusOK { // the same once more, to the revision before
+	if status != http.StatusOK { // the same form again, with the old revision
 		want(t, "an old revision", status, body, 409, "admin saved them")
 	}
 	status, body = post(t, s, "/mail/test")

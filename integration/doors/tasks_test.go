@@ -16,7 +16,7 @@ import (
 	"urncast/web"
 )
 
-// A desk is a registry with a file that was checked and can be submitted.
+// A desk is a registry, and a file that was checked and can be submitted.
 type desk struct {
 	t     *testing.T
 	s     *httptest.Server
@@ -37,7 +37,7 @@ func newDesk(t *testing.T, b *breakable) *desk {
 	return d
 }
 
-// button is the form of a button on the page of the present check.
+// button returns the form of a button on the page of the current check.
 func (d *desk) button(do string) string {
 	d.t.Helper()
 	var id string
@@ -47,8 +47,8 @@ func (d *desk) button(do string) string {
 	return "do=" + do + "&check=" + id
 }
 
-// asks presses a button of the check, and does not wait for what comes of it.
-func (d *desk) asks(do string) {
+// press presses a button of the check, and does not follow the redirect.
+func (d *desk) press(do string) {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(d.t.Context(), "POST", d.s.URL+d.path, strings.NewReader(d.button(do)))
 	if err != nil {
@@ -67,8 +67,8 @@ func (d *desk) asks(do string) {
 	}
 }
 
-// waits waits until a statement of the program's waits for the lock.
-func (d *desk) waits() {
+// awaitBlocked waits until a statement of the program is blocked by the lock.
+func (d *desk) awaitBlocked() {
 	d.t.Helper()
 	const sql = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -80,12 +80,12 @@ func (d *desk) waits() {
 			return
 		}
 		if time.Now().After(deadline) {
-			d.t.Fatal("nothing waits for the lock")
+			d.t.Fatal("no statement is blocked by the lock")
 		}
 	}
 }
 
-// cut takes the connection away from what waits for the lock.
+// cut ends the database connection whose statement is blocked by the lock.
 func (d *desk) cut() {
 	d.t.Helper()
 	const sql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
@@ -94,7 +94,7 @@ func (d *desk) cut() {
 	}
 }
 
-// finish is what the program does at its end.
+// finish does what the program does at its shutdown.
 func (d *desk) finish(patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(d.t.Context(), patience)
 	defer cancel()
@@ -108,15 +108,15 @@ func (d *desk) wantTransactions(n registry.Number) {
 	}
 }
 
-// A submission outlives its request, and the program's end waits for it as long as it
-// may.
+// A submission continues after its request has ended, and the shutdown waits for it up to its
+// deadline.
 func TestEndWaitsForASubmission(t *testing.T) {
 	d := newDesk(t, &breakable{})
 	release := rig.LockRegistry(t, d.store.Pool())
-	d.asks("submit")
-	d.waits()
+	d.press("submit")
+	d.awaitBlocked()
 	if err := d.finish(100 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "1 submission or rename was still under way") {
-		t.Errorf("an end that waited too short says %v", err)
+		t.Errorf("a shutdown that did not wait long enough returned %v", err)
 	}
 	d.wantTransactions(0)
 	release()
@@ -126,14 +126,14 @@ func TestEndWaitsForASubmission(t *testing.T) {
 	d.wantTransactions(1)
 }
 
-// A check that is discarded ends at once, whatever it waits for, and leaves nothing.
+// A discarded check ends at once, even while it is blocked, and leaves nothing behind.
 func TestDiscardEndsACheck(t *testing.T) {
 	d := newDesk(t, &breakable{})
 	release := rig.LockDocuments(t, d.store.Pool())
 	defer release()
-	d.asks("check")
-	d.waits()
-	d.asks("discard")
+	d.press("check")
+	d.awaitBlocked()
+	d.press("discard")
 	if err := d.finish(5 * time.Second); err != nil {
 		t.Error(err)
 	}
@@ -143,12 +143,13 @@ func TestDiscardEndsACheck(t *testing.T) {
 	d.wantTransactions(0)
 }
 
-// A submission that loses the database says so, and after another check it is submitted.
+// A submission that loses the database connection says so, and can be submitted after another
+// check.
 func TestDatabaseLostWhileSubmitting(t *testing.T) {
 	d := newDesk(t, &breakable{})
 	release := rig.LockRegistry(t, d.store.Pool())
-	d.asks("submit")
-	d.waits()
+	d.press("submit")
+	d.awaitBlocked()
 	d.cut()
 	if err := d.finish(10 * time.Second); err != nil {
 		t.Fatal(err)
@@ -156,9 +157,9 @@ func TestDatabaseLostWhileSubmitting(t *testing.T) {
 	release()
 	page(t, d.s, d.path, "The submission broke off", "terminating connection", "check again, and submit")
 	d.wantTransactions(0)
-	d.asks("check")
+	d.press("check")
 	page(t, d.s, d.path, "1 structure would be written")
-	d.asks("submit")
+	d.press("submit")
 	if err := d.finish(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
@@ -166,30 +167,30 @@ func TestDatabaseLostWhileSubmitting(t *testing.T) {
 	d.wantTransactions(1)
 }
 
-// A defect within a submission ends neither the program nor the page.
+// A panic during a submission ends neither the program nor the page.
 func TestPanicWhileSubmitting(t *testing.T) {
 	broken := &breakable{}
 	d := newDesk(t, broken)
 	broken.broken = true
-	d.asks("submit")
+	d.press("submit")
 	if err := d.finish(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 	page(t, d.s, d.path, "a defect of the program", "correlation id")
 	broken.broken = false
-	d.asks("check")
+	d.press("check")
 	page(t, d.s, d.path, "1 structure would be written")
-	d.asks("submit")
+	d.press("submit")
 	page(t, d.s, d.path, "Replaced 1 structure")
 	d.wantTransactions(1)
 }
 
-// A rename that hits a defect, or loses the database, ends neither the program nor the
-// page, and is done when it is asked for again.
+// A panic or a lost database connection during a rename ends neither the program nor the page, and
+// the rename succeeds when it is requested again.
 func TestRenameBreaksOff(t *testing.T) {
 	broken := &breakable{}
 	d := newDesk(t, broken)
-	d.asks("submit")
+	d.press("submit")
 	if err := d.finish(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
@@ -208,8 +209,8 @@ func TestRenameBreaksOff(t *testing.T) {
 	lost := make(chan struct{})
 	go func() {
 		defer close(lost)
-		d.waits()
-		time.Sleep(time.Second) // until a page says how far it is
+		d.awaitBlocked()
+		time.Sleep(time.Second) // until a page shows the progress
 		d.cut()
 	}()
 	rename("POST", 200, "Renaming", "Waits for its turn", "Show what came of it")
@@ -224,18 +225,19 @@ func TestRenameBreaksOff(t *testing.T) {
 	d.wantTransactions(3)
 	status, body := call(t, d.s, "POST", "/structures/codelist/A/L2/1.0/rename?id=L1", []byte("id=L1"), "Content-Type", "application/x-www-form-urlencoded")
 	want(t, "back", status, body, 200, "Replaced 1 structure")
-	rename("POST", 200, "Replaced 1 structure") // no second click: it has its old id again
+	rename("POST", 200, "Replaced 1 structure") // not a second click: the structure has its old id again
 	d.wantTransactions(7)
 }
 
-// A second click is led to the transaction also if the first ends while the second is answered.
+// A second click is redirected to the transaction even if the first click ends while the second is
+// being answered.
 func TestTheFirstClickEndsDuringTheSecond(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
 			b := &breakable{}
 			d := newDesk(t, b)
-			b.asked = func() {
-				d.asks("submit")
+			b.onRecorded = func() {
+				d.press("submit")
 				if err := d.finish(10 * time.Second); err != nil {
 					t.Error(err)
 				}
@@ -247,19 +249,19 @@ func TestTheFirstClickEndsDuringTheSecond(t *testing.T) {
 	}
 }
 
-// A breakable store panics when it is told to.
+// A breakable store panics on demand.
 type breakable struct {
 	registry.Store
 	broken bool
-	// asked is called once after Recorded, before that answers; nil for nothing.
-	asked func()
+	// onRecorded is called once, before Recorded returns; nil if nothing is to be done.
+	onRecorded func()
 }
 
 func (b *breakable) Recorded(ctx context.Context, user, key string) ([]registry.Number, error) {
 	made, err := b.Store.Recorded(ctx, user, key)
-	if asked := b.asked; asked != nil {
-		b.asked = nil
-		asked()
+	if do := b.onRecorded; do != nil {
+		b.onRecorded = nil
+		do()
 	}
 	return made, err
 }

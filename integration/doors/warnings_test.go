@@ -19,7 +19,7 @@ func codelist21(id, version, more string) string {
 	return `<s:Codelist id="` + id + `" agencyID="A" version="` + version + `"` + more + `><c:Name>` + id + `</c:Name></s:Codelist>`
 }
 
-// coloured are codes with an attribute that is not known.
+// coloured returns n codes with an unknown attribute.
 func coloured(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -28,8 +28,8 @@ func coloured(n int) string {
 	return b.String()
 }
 
-// What was read and not kept is in both forms of the answer, with its place; the XML
-// form says Warning at the structure that it is about.
+// What is read and not kept is reported with its place in both forms of the answer; the XML form
+// has the status Warning at the structure concerned.
 func TestSubmissionWarns(t *testing.T) {
 	s := serve(t, nil)
 	in := []byte(message21 + codelists + codelist21("L1", "1.0", "") + "\n" + codelist21("L2", "1.0", ` colour="red"`) + end21)
@@ -53,8 +53,8 @@ func TestSubmissionWarns(t *testing.T) {
 	}
 }
 
-// A message without structures, and one that calls itself an error, is refused in
-// every mode and deletes nothing.
+// A message without structures, or with a footer that says it is an error, is refused in every mode
+// and deletes nothing.
 func TestNothingComesOfNothing(t *testing.T) {
 	s := serve(t, nil)
 	status, body := call(t, s, "POST", "/sdmx/v2/structure", list("L1", "One"), "Accept", "application/json")
@@ -78,12 +78,12 @@ func TestNothingComesOfNothing(t *testing.T) {
 	status, body = call(t, s, "GET", "/sdmx/v2/structure/codelist/A/*/*", nil)
 	want(t, "afterwards", status, body, 200, `id="L1"`)
 	if strings.Contains(body, "L2") {
-		t.Errorf("half a message was taken: %s", body)
+		t.Errorf("half a message was accepted: %s", body)
 	}
 }
 
-// What a format cannot say is left out of an answer and named at its end; where it can
-// say nothing of it, the next one that is accepted is taken.
+// What a format cannot express is left out of an answer and listed at its end. If the format cannot
+// express a structure at all, the next accepted format is used.
 func TestAnswersSayWhatTheyLeaveOut(t *testing.T) {
 	s := serve(t, nil)
 	status, body := call(t, s, "POST", "/sdmx/v2/structure", []byte(message21+codelists+codelist21("CL_10", "1.0.0", "")+codelist21("CL_10", "1.1.0-draft", "")+end21))
@@ -109,13 +109,13 @@ func TestAnswersSayWhatTheyLeaveOut(t *testing.T) {
 		status, body := call(t, s, "GET", c.path, nil, "Accept", c.accept)
 		want(t, c.what, status, body, c.status, c.parts...)
 		if c.accept == json && strings.Contains(body, `"warnings"`) {
-			t.Errorf("%s: nothing was left out, and something is said: %s", c.what, body)
+			t.Errorf("%s: nothing was left out, but the answer says that something was: %s", c.what, body)
 		}
 	}
 }
 
-// Two files of an archive that bring the same structure are read, and each place names
-// its file.
+// Two files of an archive that contain the same structure are both read, and each place in the
+// answer names its file.
 func TestArchivesNameTheFile(t *testing.T) {
 	s := serve(t, nil)
 	one := message21 + codelists + codelist21("L1", "1.0", ` colour="red"`) + end21
@@ -129,8 +129,8 @@ func TestArchivesNameTheFile(t *testing.T) {
 	want(t, "a zip in a zip", status, body, 400, "in.zip: this is a zip, packed once more")
 }
 
-// The console shows what of a file is not kept before it is submitted, escaped, and
-// refuses files that hold nothing.
+// The console shows, escaped, what will not be kept of a file before it is submitted, and refuses
+// files without structures.
 func TestSubmitPageWarns(t *testing.T) {
 	s := serve(t, nil)
 	for _, c := range []struct {
@@ -155,7 +155,7 @@ func TestSubmitPageWarns(t *testing.T) {
 	}
 }
 
-// An empty file among others is left out, and said to be.
+// An empty file among others is skipped, and the answer says so.
 func TestEmptyFileIsTold(t *testing.T) {
 	s := serve(t, nil)
 	var b bytes.Buffer

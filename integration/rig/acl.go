@@ -12,13 +12,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// A Right is one entry of a broker's access control list: what a user may do
-// from any host, or with Deny may not.
+// A Right is one access control entry: an operation that a user may do from any host, or with
+// Deny may not.
 type Right struct {
 	User      string // without "User:"
 	Resource  kmsg.ACLResourceType
-	Name      string // "kafka-cluster" for the cluster
-	Prefixed  bool   // Name is what the resource's name begins with
+	Name      string // of the resource; "kafka-cluster" for the cluster
+	Prefixed  bool   // Name is a prefix of the resources' names
 	Operation kmsg.ACLOperation
 	Deny      bool
 }
@@ -28,8 +28,7 @@ func TopicRight(user, topic string, op kmsg.ACLOperation) Right {
 	return Right{User: user, Resource: kmsg.ACLResourceTypeTopic, Name: topic, Operation: op}
 }
 
-// TransactionalRight allows an operation on every transactional id that begins
-// with the prefix.
+// TransactionalRight allows an operation on every transactional id with the prefix.
 func TransactionalRight(user, prefix string, op kmsg.ACLOperation) Right {
 	return Right{User: user, Resource: kmsg.ACLResourceTypeTransactionalId, Name: prefix, Prefixed: true, Operation: op}
 }
@@ -74,7 +73,7 @@ func (k *Kafka) Grant(tb testing.TB, rights ...Right) {
 	}
 }
 
-// Revoke takes rights from the list; each must be there.
+// Revoke removes rights from the broker's access control list; each must be there.
 func (k *Kafka) Revoke(tb testing.TB, rights ...Right) {
 	tb.Helper()
 	req := kmsg.NewPtrDeleteACLsRequest()
@@ -94,16 +93,16 @@ func (k *Kafka) Revoke(tb testing.TB, rights ...Right) {
 		case result.ErrorCode != 0:
 			tb.Fatalf("revoking %+v: %s", rights[i], refusal(result.ErrorCode, result.ErrorMessage))
 		case len(result.MatchingACLs) == 0:
-			tb.Fatalf("revoking %+v: it was never granted", rights[i])
+			tb.Fatalf("revoking %+v: the broker has no such right", rights[i])
 		}
 	}
 }
 
-// SetPassword changes a user's password for both mechanisms of SCRAM.
+// SetPassword changes a user's password for both SCRAM mechanisms.
 func (k *Kafka) SetPassword(tb testing.TB, user, password string) {
 	tb.Helper()
 	const iterations = 4096
-	for mechanism, digest := range map[int8]func() hash.Hash{1: sha256.New, 2: sha512.New} { // one request each, the broker asks
+	for mechanism, digest := range map[int8]func() hash.Hash{1: sha256.New, 2: sha512.New} { // the broker accepts one change of a user per request
 		salt := []byte(rand.Text())
 		salted, err := pbkdf2.Key(digest, password, salt, iterations, digest().Size())
 		if err != nil {
@@ -130,8 +129,8 @@ func refusal(code int16, text *string) string {
 	return fmt.Sprintf("Kafka error %d: %s", code, *text)
 }
 
-// Publishing lists what a user needs to publish to a topic exactly once, and to
-// find out after a crash what it has published.
+// Publishing returns the rights that a user needs to publish to a topic exactly once, and to
+// read after a crash what was published.
 func Publishing(user, topic, prefix string) []Right {
 	return []Right{
 		TopicRight(user, topic, kmsg.ACLOperationDescribe), TopicRight(user, topic, kmsg.ACLOperationWrite), TopicRight(user, topic, kmsg.ACLOperationRead),

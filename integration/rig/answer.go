@@ -7,20 +7,20 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// ErrorCodes gives Kafka's error codes, other than 0, in the answer to a request,
-// wherever in it they stand.
+// ErrorCodes returns Kafka's error codes other than 0 that are anywhere in the response to a
+// request.
 func ErrorCodes(r Request, frame []byte) ([]int16, error) {
 	answer := kmsg.ResponseForKey(r.Key)
 	if answer == nil || len(frame) < 8 {
-		return nil, fmt.Errorf("an answer of %d bytes to request %d is none that is known", len(frame), r.Key)
+		return nil, fmt.Errorf("the response of %d bytes to the request with API key %d cannot be parsed: the key is unknown, or the response is shorter than its header", len(frame), r.Key)
 	}
 	answer.SetVersion(r.Version)
 	body := frame[8:]
 	if answer.IsFlexible() && r.Key != apiVersions && len(body) > 0 {
-		body = body[1:] // no tagged fields in the header; of this one answer the header never has any
+		body = body[1:] // the header's tagged fields, of which there are none; the header of ApiVersions' response never has that field
 	}
 	if err := answer.ReadFrom(body); err != nil {
-		return nil, fmt.Errorf("the answer to request %d, version %d: %w", r.Key, r.Version, err)
+		return nil, fmt.Errorf("parsing the response to the request with API key %d, version %d: %w", r.Key, r.Version, err)
 	}
 	var codes []int16
 	collectCodes(reflect.ValueOf(answer).Elem(), &codes)

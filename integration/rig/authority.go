@@ -19,13 +19,13 @@ import (
 	"time"
 )
 
-// StorePassword opens every PKCS#12 and JKS file of the rig, and its encrypted
-// keys.
+// StorePassword is the password of every PKCS#12 and JKS file and every encrypted key that the
+// rig makes.
 const StorePassword = "rig-store-password"
 
-// An Authority is a certificate authority that nobody else trusts.
+// An Authority is a certificate authority that only clients configured with File trust.
 type Authority struct {
-	// File holds its own certificate (PEM): what a client trusts.
+	// File is its own certificate (PEM), which clients configure as trusted.
 	File string
 
 	dir    string
@@ -34,26 +34,26 @@ type Authority struct {
 	serial atomic.Int64
 }
 
-// A Certificate is one that an Authority signed, with its key.
+// A Certificate is a certificate that an Authority signed, with its private key.
 type Certificate struct {
 	Name  string // the subject's common name
 	Chain string // file of the certificate and the authority's (PEM)
 	Key   string // file of the private key (PKCS#8, PEM)
-	Pair  string // file of both, the key first: Java's ssl.keystore.type=PEM
+	Pair  string // file of key and chain, in this order, for Java's ssl.keystore.type=PEM
 
 	dir string
 }
 
-// A Subject is what a certificate is made out to.
+// A Subject is the content of a certificate to issue.
 type Subject struct {
 	Name string
 	// Hosts are DNS names and IP addresses; localhost and 127.0.0.1 if empty.
 	Hosts []string
-	// NotAfter is when it expires; in a day if zero.
+	// NotAfter is when it expires; after a day if zero.
 	NotAfter time.Time
 }
 
-// NewAuthority makes a certificate authority whose files end with the test.
+// NewAuthority makes a certificate authority, whose files are deleted with the test.
 func NewAuthority(tb testing.TB) *Authority {
 	tb.Helper()
 	a := &Authority{dir: tb.TempDir()}
@@ -83,7 +83,7 @@ func (a *Authority) create() (err error) {
 	return writePEM(a.File, &pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// Issue makes a certificate for servers and clients alike.
+// Issue makes a certificate that is valid for servers and clients.
 func (a *Authority) Issue(tb testing.TB, s Subject) *Certificate {
 	tb.Helper()
 	dir := filepath.Join(a.dir, fmt.Sprint(a.serial.Add(1)))
@@ -146,8 +146,8 @@ func writePEM(file string, blocks ...*pem.Block) error {
 	return os.WriteFile(file, text, 0o600)
 }
 
-// TrustStore gives the authority's certificate as Java's keytool stores it: the
-// type is "JKS" or "PKCS12".
+// TrustStore returns a file with the authority's certificate, made with Java's keytool: kind
+// is "JKS" or "PKCS12".
 func (a *Authority) TrustStore(tb testing.TB, kind string) string {
 	tb.Helper()
 	file := filepath.Join(a.dir, "trust."+kind)
@@ -159,15 +159,15 @@ func (a *Authority) TrustStore(tb testing.TB, kind string) string {
 	return file
 }
 
-// KeyStore gives certificate and key as Java's keytool stores them: the type is
-// "JKS" or "PKCS12". Store and key have the same password.
+// KeyStore returns a file with certificate and key, made with Java's keytool: kind is "JKS" or
+// "PKCS12". Store and key have the same password.
 func (c *Certificate) KeyStore(tb testing.TB, kind string) string {
 	tb.Helper()
 	file := filepath.Join(c.dir, "store."+kind)
 	if _, err := os.Stat(file); err == nil {
 		return file
 	}
-	// keytool takes no key from a PEM file, only from another store.
+	// keytool imports keys only from another store, not from a PEM file.
 	plain := filepath.Join(c.dir, "openssl.p12")
 	tool(tb, "openssl", "pkcs12", "-export", "-name", "rig", "-in", c.Chain, "-inkey", c.Key, "-out", plain, "-passout", "pass:"+StorePassword)
 	tool(tb, "keytool", "-importkeystore", "-noprompt", "-srckeystore", plain, "-srcstoretype", "PKCS12", "-srcstorepass", StorePassword,
@@ -175,7 +175,7 @@ func (c *Certificate) KeyStore(tb testing.TB, kind string) string {
 	return file
 }
 
-// EncryptedKey gives the private key encrypted (PKCS#8, PEM).
+// EncryptedKey returns a file with the private key, encrypted (PKCS#8, PEM).
 func (c *Certificate) EncryptedKey(tb testing.TB) string {
 	tb.Helper()
 	file := filepath.Join(c.dir, "encrypted.pem")
@@ -183,11 +183,11 @@ func (c *Certificate) EncryptedKey(tb testing.TB) string {
 	return file
 }
 
-// tool runs a program of the machine to its end.
+// tool runs an installed program until it ends.
 func tool(tb testing.TB, name string, args ...string) {
 	tb.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		Missing(tb, "certificates need %s, which is not on the PATH (Debian: apt-get install default-jre-headless openssl)", name)
+		Missing(tb, "the test's key stores need %s, which is not on the PATH (Debian: apt-get install default-jre-headless openssl)", name)
 	}
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		tb.Fatalf("%s %s: %v\n%s", name, args[0], err, out)

@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// An AWS is what of Amazon's cloud a client of MSK meets: identities with keys, and the
-// service that lets them assume roles (STS). A broker that is secured with it takes, for
-// OAUTHBEARER, tokens that such an identity signed: it computes each signature anew. Its
-// principals are key ids, and names of roles.
+// An AWS stands for the part of Amazon's cloud that a client of MSK uses: an identity with an
+// access key, and the service that lets it assume roles (STS). A broker that is secured with
+// it accepts, for OAUTHBEARER, tokens that are signed with such credentials, and computes each
+// signature again to check it. The broker's principals are key ids and names of roles.
 type AWS struct {
 	Region string
-	// KeyID and Secret are the long-lived key of the one identity there is.
+	// KeyID and Secret are the long-lived access key of the only identity.
 	KeyID, Secret string
 
 	seed    string
@@ -36,8 +36,8 @@ type AWS struct {
 	assumed int
 }
 
-// StartAWS starts the service; it ends with the test. What it gives lives for 15 minutes
-// until SetLife says otherwise.
+// StartAWS starts STS, which ends with the test. The credentials that it issues expire after
+// 15 minutes until SetLife says otherwise.
 func StartAWS(tb testing.TB) *AWS {
 	tb.Helper()
 	a := &AWS{Region: "eu-central-1", KeyID: "AKIARIGRIGRIGRIGRIG1", Secret: "rig/secret+key/of/the/one/identity/there", seed: "rig-seed",
@@ -49,10 +49,10 @@ func StartAWS(tb testing.TB) *AWS {
 	return a
 }
 
-// Stop closes the service's port; Start opens the same one again.
+// Stop closes the port of STS; Start opens the same one again.
 func (a *AWS) Stop() { a.server.Close() }
 
-// Start opens the service's port.
+// Start opens the port of STS.
 func (a *AWS) Start() error {
 	l, err := net.Listen("tcp", a.address)
 	if err != nil {
@@ -64,25 +64,26 @@ func (a *AWS) Start() error {
 	return nil
 }
 
-// Env is the environment of a client that has the identity's key.
+// Env returns the environment of a client that has the identity's key.
 func (a *AWS) Env() []string {
 	return append(a.EnvWithout(), "AWS_ACCESS_KEY_ID="+a.KeyID, "AWS_SECRET_ACCESS_KEY="+a.Secret)
 }
 
-// EnvWithout is the environment of a client without any credentials. It asks nobody but
-// the rig.
+// EnvWithout returns the environment of a client without credentials, which can ask only the
+// rig for some.
 func (a *AWS) EnvWithout() []string {
 	return []string{"AWS_ENDPOINT_URL_STS=http://" + a.address, "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=", "AWS_PROFILE=", "AWS_REGION=", "AWS_MAX_ATTEMPTS=1"}
 }
 
-// SetLife sets how long the credentials live that are given from now on.
+// SetLife sets the lifetime of credentials that are issued from now on.
 func (a *AWS) SetLife(d time.Duration) { a.set(func() { a.life = d }) }
 
-// Refuse makes every request fail with a code, such as AccessDenied; "" ends that.
+// Refuse makes every request fail with an error code of STS, such as AccessDenied; "" ends
+// that.
 func (a *AWS) Refuse(code string) { a.set(func() { a.refuse = code }) }
 
-// Assumed counts how often a role was assumed.
+// Assumed returns how many times a role was assumed.
 func (a *AWS) Assumed() (n int) {
 	a.set(func() { n = a.assumed })
 	return n
@@ -94,8 +95,8 @@ func (a *AWS) set(f func()) {
 	f()
 }
 
-// sts answers AssumeRole, in XML as STS does. It looks at whose key signed the request, and
-// not at the signature.
+// sts answers AssumeRole in XML, as STS does. It checks which key signed the request, but not
+// the signature.
 func (a *AWS) sts(w http.ResponseWriter, r *http.Request) {
 	var life time.Duration
 	var code string
@@ -115,7 +116,7 @@ func (a *AWS) sts(w http.ResponseWriter, r *http.Request) {
 			status = http.StatusServiceUnavailable
 		}
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>The rig refuses sts:AssumeRole on %s</Message></Error><RequestId>rig</RequestId></ErrorResponse>", code, role)
+		fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>The test makes STS refuse sts:AssumeRole on %s</Message></Error><RequestId>rig</RequestId></ErrorResponse>", code, role)
 		return
 	}
 	end := time.Now().Add(life)
@@ -133,12 +134,12 @@ func (a *AWS) sts(w http.ResponseWriter, r *http.Request) {
 //go:embed java/SignedTokens.java
 var signedTokens []byte
 
-// handler compiles the broker's side, once for each state of its source, and gives the
-// folder with the class.
-func (a *AWS) handler(tb testing.TB) string {
+// compiledHandler compiles the broker's callback handler for signed tokens, once for each
+// version of its source, and returns the folder with the class.
+func (a *AWS) compiledHandler(tb testing.TB) string {
 	tb.Helper()
 	if _, err := exec.LookPath("javac"); err != nil {
-		Missing(tb, "the broker's side of AWS tokens needs javac, which is not on the PATH (Debian: apt-get install default-jdk-headless)")
+		Missing(tb, "the broker's callback handler for AWS tokens needs javac, which is not on the PATH (Debian: apt-get install default-jdk-headless)")
 	}
 	sum := sha256.Sum256(signedTokens)
 	home := filepath.Join(Cache(tb), "signedtokens-"+hex.EncodeToString(sum[:6]))
@@ -164,15 +165,15 @@ func (a *AWS) handler(tb testing.TB) string {
 	return home
 }
 
-// lines are the properties of a SASL listener that takes signed tokens, and flags those of
-// its JVM.
-func (a *AWS) lines() []string {
+// brokerProperties returns the properties of a SASL listener that accepts signed tokens.
+func (a *AWS) brokerProperties() []string {
 	return []string{
 		"oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
 		"oauthbearer.sasl.server.callback.handler.class=SignedTokens",
 	}
 }
 
-func (a *AWS) flags() []string {
+// jvmFlags returns the JVM flags that the callback handler reads.
+func (a *AWS) jvmFlags() []string {
 	return []string{"-Drig.aws.region=" + a.Region, "-Drig.aws.seed=" + a.seed, "-Drig.aws.key." + a.KeyID + "=" + a.Secret}
 }

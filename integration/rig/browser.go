@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// axeVersion is that of the accessibility rules, so that a test finds the same on
-// every machine.
+// axeVersion is the version of the accessibility rules. It is fixed so that a test finds the
+// same on every machine.
 const axeVersion = "4.14.1"
 
-// Chromium gives the path of the browser. A test is skipped where there is none; with
-// CI set that is a failure.
+// Chromium returns the path of the browser. Without one the test is skipped; with CI set it
+// fails.
 func Chromium(tb testing.TB) string {
 	tb.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -25,8 +25,8 @@ func Chromium(tb testing.TB) string {
 	return ""
 }
 
-// Axe gives the text of axe-core, which checks a page for accessibility. The first call
-// on a machine fetches it with npm into the user's cache.
+// Axe returns the source of axe-core, which checks a page for accessibility. The first call on
+// a machine downloads it with npm into the user's cache.
 func Axe(tb testing.TB) string {
 	tb.Helper()
 	name := filepath.Join(Cache(tb), "axe-core-"+axeVersion+".js")
@@ -46,8 +46,8 @@ func Axe(tb testing.TB) string {
 	return string(text)
 }
 
-// fetchAxe makes the file beside its place and renames it, so that two test processes
-// at once do no harm to each other.
+// fetchAxe downloads the file beside its final place and renames it, so that two test
+// processes can do so at once.
 func fetchAxe(name string) error {
 	work, err := os.MkdirTemp(filepath.Dir(name), "fetch-")
 	if err != nil {

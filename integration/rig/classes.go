@@ -11,9 +11,10 @@ import (
 
 var archives sync.Mutex
 
-// classes gives an archive of the classes that a broker loads, with which a JVM starts in
-// little more than half the time. The first call for a JVM on a machine makes it, beside
-// the jars. Where that fails there is none, and brokers start as fast as they can.
+// classes returns an archive of the classes that a broker loads (class data sharing), with
+// which a JVM starts in little more than half the time. The first call on a machine for each
+// JVM makes it, beside the jars. If that fails, classes returns "", and brokers start without
+// it.
 func classes(tb testing.TB, jars string) (archive string) {
 	tb.Helper()
 	archives.Lock()
@@ -29,20 +30,20 @@ func classes(tb testing.TB, jars string) (archive string) {
 	if err != nil {
 		return ""
 	}
-	// An archive fits the JVM that made it; another one would leave it aside.
+	// An archive is only valid for the JVM that made it; others ignore it.
 	archive = fmt.Sprintf("%s-%d.jsa", jars, is.ModTime().Unix())
 	if _, err := os.Stat(archive); err == nil {
 		return archive
 	}
 	if err := oneAtATime(archive, func() error { return archiveClasses(jars, archive) }); err != nil {
-		tb.Logf("Brokers start slowly, without an archive of their classes: %v", err)
+		tb.Logf("brokers start slowly, because the archive of their classes could not be made: %v", err)
 		return ""
 	}
 	return archive
 }
 
-// archiveClasses runs a broker that writes down at its end what it has loaded. The file
-// is renamed when it is whole.
+// archiveClasses runs a broker that writes the archive of its classes when it ends. The file
+// is renamed when it is complete.
 func archiveClasses(jars, archive string) error {
 	if _, err := os.Stat(archive); err == nil {
 		return nil
@@ -57,7 +58,7 @@ func archiveClasses(jars, archive string) error {
 	if err := k.prepare(); err != nil {
 		return err
 	}
-	k.system = []string{"-XX:ArchiveClassesAtExit=" + made, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"}
+	k.jvmFlags = []string{"-XX:ArchiveClassesAtExit=" + made, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"}
 	defer k.end()
 	if err := k.Start(); err != nil {
 		return err

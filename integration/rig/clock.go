@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// A Clock is the wall clock of a server that a test can move. It is libfaketime,
-// which stands between a program and the C library; a Go program asks the kernel
-// itself, and keeps the machine's clock.
+// A Clock is a server's wall clock, which a test can move. It is made with libfaketime, which
+// replaces functions of the C library. It has no effect on Go programs, which call the kernel
+// directly.
 type Clock struct{ library, file string }
 
-// ErrNoClock says that the machine has no libfaketime.
+// ErrNoClock reports that libfaketime is not installed.
 var ErrNoClock = errors.New("libfaketime is not on this machine (Debian: apt-get install libfaketime)")
 
-// NewClock makes a clock that shows the right time until it is moved.
+// NewClock makes a clock that is right until it is moved.
 func NewClock(tb testing.TB) (*Clock, error) {
 	tb.Helper()
 	found, _ := filepath.Glob("/usr/lib/*/faketime/libfaketimeMT.so.1") // the pattern is well formed
@@ -33,14 +33,14 @@ func NewClock(tb testing.TB) (*Clock, error) {
 	return c, errors.Join(os.Chmod(dir, 0o755), c.Move(0))
 }
 
-// Env is what a server's environment needs for its clock to be this one. Clocks that
-// only count, by which timeouts are measured, stay right.
+// Env returns the environment that makes a server use this clock. Monotonic clocks, which
+// measure timeouts, are not changed.
 func (c *Clock) Env() []string {
 	return []string{"LD_PRELOAD=" + c.library, "FAKETIME_TIMESTAMP_FILE=" + c.file, "FAKETIME_CACHE_DURATION=1",
 		"FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_RESET=1"}
 }
 
-// Move sets how far the clock is from the right time; the server has it within 1 s.
+// Move sets the difference to the right time, which the server sees within 1 s.
 func (c *Clock) Move(by time.Duration) error {
 	next := c.file + ".next"
 	if err := os.WriteFile(next, fmt.Appendf(nil, "%+d\n", int64(by.Seconds())), 0o644); err != nil {

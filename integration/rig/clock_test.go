@@ -10,7 +10,7 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A clock that is moved is the one that PostgreSQL tells, and it comes back.
+// PostgreSQL's time is that of its Clock, when the clock is moved and when it is moved back.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	clock, err := NewClock(t)
@@ -40,7 +40,7 @@ func TestClock(t *testing.T) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("moved by %s, the clock is %s beside that", by, off)
+				t.Fatalf("the clock was moved by %s, and differs by %s from that", by, off)
 			}
 		}
 	}

@@ -13,16 +13,15 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A Cluster is three brokers and a controller beside them, so that the cluster can
-// decide who leads while a single broker is left. Each topic is on all three, and
-// takes what two of them have.
+// A Cluster is three brokers and a separate controller, so that the cluster can elect leaders
+// while only one broker runs. Each topic has a replica on all three and requires two in sync.
 type Cluster struct {
 	Brokers []*Kafka
 
 	controller *Kafka
 }
 
-// controllerNode is the controller's number; the brokers are 1 to 3.
+// controllerNode is the node id of the controller; the brokers have 1 to 3.
 const controllerNode = 100
 
 // StartCluster starts a cluster that ends with the test.
@@ -72,8 +71,8 @@ func (c *Cluster) prepare() error {
 	return g.Wait()
 }
 
-// replicated are the properties of the cluster's nodes. That a broker is gone is
-// noticed soon; who leads changes on failure and when a test says so.
+// replicated has the properties of all nodes. A broker that is gone is noticed within seconds;
+// leaders change only on failure or when a test moves them.
 const replicated = `controller.listener.names=CTRL
 listener.security.protocol.map=PLAIN:PLAINTEXT,VIA:PLAINTEXT,CTRL:PLAINTEXT
 default.replication.factor=3
@@ -101,14 +100,13 @@ func (c *Cluster) start() error {
 	return g.Wait()
 }
 
-// Bootstrap are the brokers' addresses; a client that begins there never meets a
-// proxy.
+// Bootstrap returns the brokers' addresses. A client that starts there never uses a proxy.
 func (c *Cluster) Bootstrap() string {
 	return c.addresses((*Kafka).Bootstrap)
 }
 
-// Proxied are the addresses of the proxies before the brokers; a client that begins
-// there stays behind them.
+// Proxied returns the addresses of the brokers' proxies. A client that starts there uses only
+// proxies.
 func (c *Cluster) Proxied() string {
 	return c.addresses(func(k *Kafka) string { return k.Proxy.Address() })
 }
@@ -121,14 +119,14 @@ func (c *Cluster) addresses(of func(*Kafka) string) string {
 	return strings.Join(all, ",")
 }
 
-// Rule sets what becomes of each request to any of the brokers.
+// Rule sets the rule that decides what happens to each request to any broker.
 func (c *Cluster) Rule(f func(Request) Ruling) {
 	for _, k := range c.Brokers {
 		k.Proxy.Rule(f)
 	}
 }
 
-// Client is a franz-go client for the test's own requests.
+// Client returns a franz-go client for the test's own requests.
 func (c *Cluster) Client(tb testing.TB) *kgo.Client {
 	tb.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(c.Bootstrap(), ",")...), kgo.MetadataMinAge(10*time.Millisecond))
@@ -139,7 +137,7 @@ func (c *Cluster) Client(tb testing.TB) *kgo.Client {
 	return client
 }
 
-// broker gives a broker by its number; nil if there is none.
+// broker returns the broker with a node id; nil if there is none.
 func (c *Cluster) broker(node int32) *Kafka {
 	for _, k := range c.Brokers {
 		if k.node == node {
@@ -149,12 +147,12 @@ func (c *Cluster) broker(node int32) *Kafka {
 	return nil
 }
 
-// Others are the brokers beside some.
+// Others returns all brokers but those given.
 func (c *Cluster) Others(than ...*Kafka) []*Kafka {
 	return slices.DeleteFunc(slices.Clone(c.Brokers), func(k *Kafka) bool { return slices.Contains(than, k) })
 }
 
-// partitions asks for the partitions of a topic.
+// partitions returns the metadata of a topic's partitions.
 func (c *Cluster) partitions(tb testing.TB, client *kgo.Client, topic string) []kmsg.MetadataResponseTopicPartition {
 	tb.Helper()
 	r := kmsg.NewPtrMetadataRequest()
@@ -171,8 +169,8 @@ func (c *Cluster) partitions(tb testing.TB, client *kgo.Client, topic string) []
 	return answer.Topics[0].Partitions
 }
 
-// Leader is the broker that leads partition 0 of a topic. It waits until there is one
-// that runs: a broker that was killed leads until the cluster has noticed.
+// Leader returns the broker that leads partition 0 of a topic. It waits for one that runs: the
+// metadata names a killed broker as leader until the cluster has noticed.
 func (c *Cluster) Leader(tb testing.TB, topic string) *Kafka {
 	tb.Helper()
 	client := c.Client(tb)
@@ -186,8 +184,8 @@ func (c *Cluster) Leader(tb testing.TB, topic string) *Kafka {
 	return leader
 }
 
-// Coordinator is the broker that coordinates the transactions of an id. It waits until
-// there is one that runs.
+// Coordinator returns the broker that coordinates the transactions of a transactional id. It
+// waits for one that runs.
 func (c *Cluster) Coordinator(tb testing.TB, id string) *Kafka {
 	tb.Helper()
 	client := c.Client(tb)
@@ -209,8 +207,8 @@ func (c *Cluster) Coordinator(tb testing.TB, id string) *Kafka {
 	return coordinator
 }
 
-// AwaitInSync waits until every broker has all of a topic, as an admin does before
-// stopping the next.
+// AwaitInSync waits until all replicas of the topics are in sync, as an admin does before
+// stopping the next broker.
 func (c *Cluster) AwaitInSync(tb testing.TB, topics ...string) {
 	tb.Helper()
 	client := c.Client(tb)
@@ -226,13 +224,14 @@ func (c *Cluster) until(tb testing.TB, what string, true func() bool) {
 	tb.Helper()
 	for deadline := time.Now().Add(60 * time.Second); !true(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited a minute in vain until %s", what)
+			tb.Fatalf("after a minute it is not true that %s", what)
 		}
 	}
 }
 
-// MoveLeader makes a broker the leader of every partition of a topic, as an admin
-// does: it is named first among the replicas, and the preferred leader elected.
+// MoveLeader makes a broker the leader of every partition of a topic, as an admin does: it
+// makes the broker the preferred leader, by naming it first among the replicas, and starts an
+// election.
 func (c *Cluster) MoveLeader(tb testing.TB, topic string, to *Kafka) {
 	tb.Helper()
 	client := c.Client(tb)
@@ -247,7 +246,7 @@ func (c *Cluster) MoveLeader(tb testing.TB, topic string, to *Kafka) {
 	}
 	assign.Topics, elect.Topics = append(assign.Topics, at), append(elect.Topics, et)
 	if answer, err := assign.RequestWith(tb.Context(), client); err != nil || answer.ErrorCode != 0 {
-		tb.Fatalf("naming broker %d first among the replicas of topic %s: %v, %+v", to.node, topic, err, answer)
+		tb.Fatalf("making broker %d the preferred leader of topic %s: %v, %+v", to.node, topic, err, answer)
 	}
 	c.until(tb, fmt.Sprintf("broker %d leads topic %s", to.node, topic), func() bool {
 		if _, err := elect.RequestWith(tb.Context(), client); err != nil {
@@ -257,5 +256,5 @@ func (c *Cluster) MoveLeader(tb testing.TB, topic string, to *Kafka) {
 	})
 }
 
-// distance orders the brokers by how far they are from one.
+// distance sorts node ids so that from comes first.
 func distance(node, from int32) int32 { return max(node-from, from-node) }

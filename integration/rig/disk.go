@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// A Disk is a small file system of its own that can be filled.
+// A Disk is a small file system that a test can fill.
 type Disk struct{ Dir string }
 
-// NewDisk mounts a file system in memory, of so many megabytes, until the test ends.
-// Only root may mount: for others it gives an error that says so.
+// NewDisk mounts a file system in memory with so many megabytes, until the test ends. Only
+// root may mount; without root NewDisk returns an error that says so.
 func NewDisk(tb testing.TB, megabytes int) (*Disk, error) {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "urncast-disk-")
@@ -23,19 +23,18 @@ func NewDisk(tb testing.TB, megabytes int) (*Disk, error) {
 		return nil, err
 	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm,mode=0755", megabytes)); err != nil {
-		return nil, errors.Join(fmt.Errorf("mounting a file system for a test takes root: %w", err), os.Remove(dir))
+		return nil, errors.Join(fmt.Errorf("mounting a file system for a test requires root: %w", err), os.Remove(dir))
 	}
 	tb.Cleanup(func() {
 		err := syscall.Unmount(dir, syscall.MNT_DETACH)
 		if err := errors.Join(err, os.Remove(dir)); err != nil {
-			tb.Errorf("%s stays: %v", dir, err)
+			tb.Errorf("removing %s: %v", dir, err)
 		}
 	})
 	return &Disk{dir}, nil
 }
 
-// Fill leaves no byte free, again and again until ctx ends, and then frees what it
-// took.
+// Fill keeps the disk full until ctx ends, and then frees the space.
 func (d *Disk) Fill(ctx context.Context) error {
 	file := filepath.Join(d.Dir, "ballast")
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -13,17 +13,18 @@ import (
 	"strings"
 )
 
-// The files that Kafka's tool writes into the folder of a node. The first names the cluster
-// and the node. The second holds the records that the cluster begins with: the versions of
-// its features, and the users of SCRAM.
+// The files that Kafka's StorageTool writes into a node's folder. The first has the ids of
+// cluster and node. The second has the first records of the cluster's metadata: feature
+// versions and SCRAM users.
 const (
 	metaFile       = "meta.properties"
 	checkpointFile = "bootstrap.checkpoint"
 )
 
-// formatFolder makes the folder of a node that belongs to a cluster. The tool needs a JVM of
-// its own for that, and its checkpoint is the same for every node that is formatted with the
-// same arguments: the first call on a machine keeps it beside the jars, and later ones copy it.
+// formatFolder formats the folder of a node of a cluster. StorageTool would need a JVM for
+// that each time, and it writes the same checkpoint for every node that is formatted with the
+// same arguments. So the first call on a machine keeps the checkpoint beside the jars, and
+// later calls copy it.
 func (k *Kafka) formatFolder(cluster string) error {
 	kept := k.keptCheckpoint()
 	if _, err := os.Stat(kept); err == nil {
@@ -32,7 +33,8 @@ func (k *Kafka) formatFolder(cluster string) error {
 	return oneAtATime(kept, func() error { return k.formatLike(kept, cluster) })
 }
 
-// formatLike makes the folder with a checkpoint that is kept, or keeps the one that it makes.
+// formatLike formats the folder with the kept checkpoint. If there is none yet, it runs
+// StorageTool and keeps its checkpoint.
 func (k *Kafka) formatLike(kept, cluster string) error {
 	checkpoint, err := os.ReadFile(kept)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,13 +56,14 @@ func (k *Kafka) formatLike(kept, cluster string) error {
 	return os.WriteFile(filepath.Join(k.dataDir(), checkpointFile), checkpoint, 0o600)
 }
 
-// keptCheckpoint is the file that keeps the checkpoint of the broker's jars and arguments.
+// keptCheckpoint is the path of the kept checkpoint for these jars and arguments.
 func (k *Kafka) keptCheckpoint() string {
 	sum := sha256.Sum256([]byte(strings.Join(k.format, "\n")))
 	return k.jars + "-" + hex.EncodeToString(sum[:6]) + ".checkpoint"
 }
 
-// keep copies a file. The copy is renamed when it is whole: who finds it takes it.
+// keep copies a file. The copy is renamed when it is complete, because others use it as soon
+// as it exists.
 func keep(file, as string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -77,7 +80,7 @@ func keep(file, as string) error {
 	return os.Rename(work.Name(), as)
 }
 
-// formatByTool makes the folder with Kafka's own tool.
+// formatByTool formats the folder with StorageTool.
 func (k *Kafka) formatByTool(cluster string) error {
 	format := append([]string{"kafka.tools.StorageTool", "format", "-t", cluster, "-c", k.config()}, k.format...)
 	out, err := exec.Command("java", append(k.jvm(), format...)...).CombinedOutput()
@@ -87,10 +90,10 @@ func (k *Kafka) formatByTool(cluster string) error {
 	return nil
 }
 
-// logDirs finds the property that names a broker's folder.
+// logDirs matches the property that names a broker's folder.
 var logDirs = regexp.MustCompile(`(?m)^log\.dirs=(.*)$`)
 
-// dataDir is the folder that the broker writes to.
+// dataDir is the folder of the broker's data.
 func (k *Kafka) dataDir() string {
 	if named := logDirs.FindAllStringSubmatch(k.more, -1); len(named) > 0 {
 		return named[len(named)-1][1]

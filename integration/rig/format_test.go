@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// A folder that is copied has the files that Kafka's tool makes, with the same properties, of
-// which the ids alone are its own, and a checkpoint of the same length, in which only the time
-// differs.
+// A folder with a copied checkpoint has the same files as one that StorageTool formats. Their
+// properties are equal except for the ids, and their checkpoints have the same length: only
+// times differ.
 func TestFormatAsTheToolDoes(t *testing.T) {
 	jars := Jars(t)
 	archive := classes(t, jars)
@@ -22,7 +22,7 @@ func TestFormatAsTheToolDoes(t *testing.T) {
 		}
 		return k
 	}
-	folder() // keeps the checkpoint where nobody has
+	folder() // so that there is a kept checkpoint to copy
 	copied, made := folder(), folder()
 	if err := os.RemoveAll(made.dataDir()); err != nil {
 		t.Fatal(err)
@@ -45,18 +45,18 @@ func TestFormatAsTheToolDoes(t *testing.T) {
 		}
 		for _, id := range []string{"cluster.id", "directory.id"} {
 			if len(all[id]) != 22 {
-				t.Errorf("%s is %q, which has not the 22 letters of an id", id, all[id])
+				t.Errorf("%s is %q, want an id of 22 characters", id, all[id])
 			}
 			delete(all, id)
 		}
 		return all
 	}
 	if copied, made := of(got[metaFile]), of(want[metaFile]); !maps.Equal(copied, made) {
-		t.Errorf("%s says %v, the tool's %v", metaFile, copied, made)
+		t.Errorf("the copy's %s has %v, the tool's %v", metaFile, copied, made)
 	}
 }
 
-// files reads the folder of a node.
+// files returns the content of the files in a node's folder, by name.
 func files(t *testing.T, k *Kafka) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -15,9 +15,9 @@ import (
 //go:embed pom.xml
 var pom []byte
 
-// Jars gives the folder that holds Kafka's jars. The first call on a machine
-// fetches them with Maven into the user's cache. A test is skipped where Java or
-// Maven is missing; with CI set that is a failure.
+// Jars returns the folder that holds Kafka's jars. The first call on a machine downloads them
+// with Maven into the user's cache. Without Java or Maven the test is skipped; with CI set it
+// fails.
 func Jars(tb testing.TB) string {
 	tb.Helper()
 	for _, tool := range []string{"java", "mvn"} {
@@ -36,14 +36,14 @@ func Jars(tb testing.TB) string {
 	return home
 }
 
-// oneAtATime runs f while no other test process on the machine does so for the same file,
-// which f makes unless it is there.
+// oneAtATime runs f while no other test process on the machine does so for the same file. f
+// makes the file unless it exists.
 func oneAtATime(file string, f func() error) error {
 	lock, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	defer lock.Close() // which unlocks it
+	defer lock.Close() // which releases the lock
 	for err = syscall.EINTR; err == syscall.EINTR; {
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
 	}
@@ -53,8 +53,9 @@ func oneAtATime(file string, f func() error) error {
 	return f()
 }
 
-// fetchJars fills a folder beside home and renames it when it is whole. Maven's own folder
-// would not bear two of them at once.
+// fetchJars downloads the jars into a temporary folder and renames it when it is complete.
+// Callers must hold the lock: two Maven processes in one local repository would disturb each
+// other.
 func fetchJars(home string) error {
 	if _, err := os.Stat(home); err == nil {
 		return nil
@@ -76,7 +77,7 @@ func fetchJars(home string) error {
 	return os.Rename(jars, home)
 }
 
-// Cache gives the folder in the user's cache that outlives test runs.
+// Cache returns the folder in the user's cache for what is kept from one test run to the next.
 func Cache(tb testing.TB) string {
 	tb.Helper()
 	base, err := os.UserCacheDir()
@@ -90,8 +91,8 @@ func Cache(tb testing.TB) string {
 	return dir
 }
 
-// Missing skips the test because a tool is not on the machine. In CI nothing may
-// be skipped in silence, so there it fails.
+// Missing skips the test because a program is not installed. With CI set it fails the test, so
+// that CI skips nothing unnoticed.
 func Missing(tb testing.TB, format string, args ...any) {
 	tb.Helper()
 	if os.Getenv("CI") != "" {

@@ -19,34 +19,34 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// A Kafka is one real broker with a plain listener and one that it advertises under
-// the address of a Proxy: a KRaft node of its own, or one of a Cluster's.
+// A Kafka is one real broker: a KRaft node of its own, or one node of a Cluster. It has a
+// plain listener, and one that it advertises under the address of its Proxy.
 type Kafka struct {
 	Proxy *Proxy
 
 	node      int32
 	jars, dir string
-	archive   string // of the jars' classes; may be empty
+	archive   string // file with the classes of the jars (CDS); may be empty
 	listeners []listener
 	process   *Process
-	// Fast makes the JVM start quickly at the price of speed under load.
-	fast    bool
-	shared  bool     // by all tests of a package, which then may not touch its process
-	heap    string   // of the JVM; 768m if empty
-	system  []string // further flags of the JVM
-	classes string   // a folder with further classes; may be empty
-	more    string   // further properties; the last of a name counts
-	format  []string // further arguments of the tool that formats the folder
+	// fast makes the JVM start quickly at the price of speed under load.
+	fast     bool
+	shared   bool     // the tests of a package share the broker, and may not stop it
+	heap     string   // maximum heap of the JVM; 768m if empty
+	jvmFlags []string // further flags of the JVM
+	classes  string   // folder with further classes; may be empty
+	more     string   // further properties, which override earlier ones
+	format   []string // further arguments of kafka.tools.StorageTool
 }
 
-// A listener is a port of the broker.
+// A listener is a listener of the broker, as in its property listeners.
 type listener struct {
 	name, protocol string
 	port           int
-	advertised     string // host:port; the port on 127.0.0.1 if empty
+	advertised     string // host:port; 127.0.0.1 and the port if empty
 }
 
-// The listeners that every broker has.
+// Names of the listeners without security.
 const (
 	plainText  = "PLAIN"
 	viaProxy   = "VIA"
@@ -59,7 +59,7 @@ func StartKafka(tb testing.TB) *Kafka {
 	return startKafka(tb, tb.TempDir(), true)
 }
 
-// StartKafkaForBench starts a broker whose JVM is tuned for speed under load.
+// StartKafkaForBench starts a broker with a JVM that is tuned for speed under load.
 func StartKafkaForBench(tb testing.TB) *Kafka {
 	tb.Helper()
 	return startKafka(tb, tb.TempDir(), false)
@@ -72,9 +72,10 @@ func startKafka(tb testing.TB, dir string, fast bool) *Kafka {
 	return k
 }
 
-// StartWard starts a broker that a test treats badly, in a folder, or in one of the
-// test's if that is empty. Each of its clients has a listener of its own, advertised
-// under an address at which the test puts a Link.
+// StartWard starts a broker for a test that disturbs its connections. Each of the given number
+// of clients has a listener of its own, which the broker advertises under another address:
+// there the test puts a Link. The broker's folder is dir, or one of the test's if dir is
+// empty.
 func StartWard(tb testing.TB, dir string, clients int) *Kafka {
 	tb.Helper()
 	if dir == "" {
@@ -91,19 +92,19 @@ func StartWard(tb testing.TB, dir string, clients int) *Kafka {
 		}
 		k.listeners[i].advertised = fmt.Sprintf("127.0.0.1:%d", port)
 	}
-	k.more = "num.network.threads=1\n" // of each listener
+	k.more = "num.network.threads=1\n" // for each listener
 	k.run(tb)
 	return k
 }
 
-// Way is how one client of a ward comes to it: the address that the broker advertises
-// to it, and the listener behind.
+// Way returns, for one client of a broker that StartWard started, the address that the broker
+// advertises and the listener's own.
 func (k *Kafka) Way(client int) (advertised, listener string) {
 	l := k.listeners[client]
 	return l.advertised, fmt.Sprintf("127.0.0.1:%d", l.port)
 }
 
-// Running says whether the broker's process lives.
+// Running reports whether the broker's process runs.
 func (k *Kafka) Running() bool {
 	select {
 	case <-k.process.Done():
@@ -127,14 +128,15 @@ func (k *Kafka) run(tb testing.TB) {
 	}
 }
 
-// endWith ends the broker with the test, whose failure shows the end of its log.
+// endWith ends the broker when the test ends, and logs the end of the broker's log if the test
+// failed.
 func (k *Kafka) endWith(tb testing.TB) {
 	tb.Cleanup(func() {
 		if k.Proxy != nil {
 			k.Proxy.Close()
 		}
 		k.end()
-		k.tell(tb)
+		k.logTail(tb)
 	})
 }
 
@@ -145,18 +147,18 @@ func (k *Kafka) end() {
 	}
 }
 
-// tell shows the end of the broker's log if the test failed.
-func (k *Kafka) tell(tb testing.TB) {
+// logTail logs the end of the broker's log if the test failed.
+func (k *Kafka) logTail(tb testing.TB) {
 	if tb.Failed() {
 		tb.Logf("the end of %s:\n%s", k.LogFile(), Tail(k.LogFile()))
 	}
 }
 
-// Bootstrap is the broker's address; a client that begins there never meets the
-// proxy.
+// Bootstrap returns the address of the plain listener. A client that starts there never uses
+// the proxy.
 func (k *Kafka) Bootstrap() string { return fmt.Sprintf("127.0.0.1:%d", k.port(plainText)) }
 
-// port gives a listener's port, 0 if there is no such listener.
+// port returns a listener's port; 0 if there is no such listener.
 func (k *Kafka) port(name string) int {
 	for _, l := range k.listeners {
 		if l.name == name {
@@ -176,17 +178,17 @@ func (k *Kafka) listen(name, protocol string) error {
 // prepare chooses the ports, writes the configuration and formats the folder.
 func (k *Kafka) prepare() error {
 	listeners := []string{plainText, controller}
-	if !k.shared { // no test may set rules that the others' clients would meet
+	if !k.shared { // a rule would also affect the clients of other tests
 		listeners = append(listeners, viaProxy)
 	}
 	if err := k.open(listeners...); err != nil {
 		return err
 	}
 	k.node = 1
-	return k.write(fmt.Sprintf(alone, k.port(controller))+properties+k.more, newClusterID())
+	return k.write(fmt.Sprintf(singleNode, k.port(controller))+properties+k.more, newClusterID())
 }
 
-// open adds listeners without security, and the proxy to the one that has it.
+// open adds listeners without security, and starts the proxy if one of them is viaProxy.
 func (k *Kafka) open(listeners ...string) (err error) {
 	for _, name := range listeners {
 		if err := k.listen(name, "PLAINTEXT"); err != nil {
@@ -199,24 +201,24 @@ func (k *Kafka) open(listeners ...string) (err error) {
 	return err
 }
 
-// newClusterID makes the id by which the nodes of a cluster know each other.
+// newClusterID makes the cluster id that the nodes of a cluster have in common.
 func newClusterID() string {
 	id := uuid.New()
-	id[0] &= 0x7f // its first letter is then none of "-" and "_", which the tool takes for a flag
+	id[0] &= 0x7f // so that it does not begin with "-", which the tool takes for a flag
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
 // write writes the configuration and formats the folder.
 func (k *Kafka) write(text, cluster string) error {
-	text = k.listening() + "log.dirs=" + filepath.Join(k.dir, "data") + "\n" + text
+	text = k.listenerProperties() + "log.dirs=" + filepath.Join(k.dir, "data") + "\n" + text
 	if err := os.WriteFile(k.config(), []byte(text), 0o600); err != nil {
 		return err
 	}
 	return k.formatFolder(cluster)
 }
 
-// listening writes the properties that name the listeners.
-func (k *Kafka) listening() string {
+// listenerProperties returns the properties that define the listeners.
+func (k *Kafka) listenerProperties() string {
 	var all, advertised, protocols []string
 	for _, l := range k.listeners {
 		address := fmt.Sprintf("127.0.0.1:%d", l.port)
@@ -224,7 +226,7 @@ func (k *Kafka) listening() string {
 		protocols = append(protocols, l.name+":"+l.protocol)
 		switch {
 		case l.name == controller:
-			continue // the one that is never advertised
+			continue // a controller's listener may not be advertised
 		case l.name == viaProxy:
 			address = k.Proxy.Address()
 		case l.advertised != "":
@@ -236,8 +238,9 @@ func (k *Kafka) listening() string {
 		"\nlistener.security.protocol.map=" + strings.Join(protocols, ",") + "\n"
 }
 
-// alone makes a broker its own controller.
-const alone = `process.roles=broker,controller
+// singleNode has the properties of a broker that is its own controller; %d is the controller's
+// port.
+const singleNode = `process.roles=broker,controller
 node.id=1
 controller.listener.names=CTRL
 inter.broker.listener.name=PLAIN
@@ -263,7 +266,7 @@ controlled.shutdown.enable=false
 
 func (k *Kafka) config() string { return filepath.Join(k.dir, "server.properties") }
 
-// LogFile is where the broker's output goes.
+// LogFile is the file with the broker's output.
 func (k *Kafka) LogFile() string { return filepath.Join(k.dir, "kafka.log") }
 
 func (k *Kafka) jvm() []string {
@@ -278,11 +281,11 @@ func (k *Kafka) jvm() []string {
 			flags = append([]string{"-XX:SharedArchiveFile=" + k.archive, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"}, flags...)
 		}
 	}
-	return append(flags, k.system...)
+	return append(flags, k.jvmFlags...)
 }
 
-// startMost is how long a broker may take until it answers: several JVMs that start at
-// once on a busy machine take minutes.
+// startMost is how long a broker may take to start: several JVMs that start at once on a busy
+// machine take minutes.
 const startMost = 5 * time.Minute
 
 // Start starts the broker and waits until it answers.
@@ -308,7 +311,7 @@ func (k *Kafka) Start() error {
 	}
 }
 
-// answers asks for the metadata, and that the broker is in it.
+// answers checks that the broker answers a metadata request and is in the metadata.
 func (k *Kafka) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -327,26 +330,26 @@ func (k *Kafka) answers(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the broker in good order.
+// Stop ends the broker with SIGTERM.
 func (k *Kafka) Stop() error {
 	k.mustBeOwn()
 	return k.process.Stop(30 * time.Second)
 }
 
-// Kill ends the broker at once.
+// Kill ends the broker with SIGKILL.
 func (k *Kafka) Kill() {
 	k.mustBeOwn()
 	k.end()
 }
 
-// mustBeOwn panics where a test is about to stop the broker that others share.
+// mustBeOwn panics if the broker is shared: a test may not stop it for the others.
 func (k *Kafka) mustBeOwn() {
 	if k.shared {
 		panic("a test that stops a broker must start one for itself: StartKafka, not SharedKafka")
 	}
 }
 
-// Pause stops the broker's process without ending it; Continue lets it go on.
+// Pause stops the broker's process with SIGSTOP, until Continue.
 func (k *Kafka) Pause() {
 	k.mustBeOwn()
 	k.process.Pause()
@@ -355,7 +358,7 @@ func (k *Kafka) Pause() {
 // Continue lets a paused broker go on.
 func (k *Kafka) Continue() { k.process.Continue() }
 
-// Client is a franz-go client for the test's own requests.
+// Client returns a franz-go client for the test's own requests.
 func (k *Kafka) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
 	tb.Helper()
 	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(k.Bootstrap())}, opts...)...)

@@ -16,15 +16,15 @@ import (
 // Realm is the rig's Kerberos realm.
 const Realm = "EXAMPLE.TEST"
 
-// A KDC is a real MIT Kerberos server with a database of its own. Passwords and
-// keys of its principals are the test's.
+// A KDC is a real MIT Kerberos server with a database of its own, in which the test creates
+// principals.
 type KDC struct {
-	// Config is the file krb5.conf, for clients and brokers.
+	// Config is the path of krb5.conf, for clients and brokers.
 	Config string
-	// Address is host:port, on UDP and TCP.
+	// Address is the host:port of the server, for UDP and TCP.
 	Address string
-	// BrokerKeytab is the keytab of the brokers that use this KDC: made with the
-	// first of them, and read by them at each start.
+	// BrokerKeytab is the keytab of all brokers that use this KDC. The first of them makes it;
+	// each reads it at every start.
 	BrokerKeytab string
 
 	tb      testing.TB
@@ -32,10 +32,12 @@ type KDC struct {
 	process *Process
 }
 
-// kerberosTools are programs of Debian's krb5-kdc, krb5-admin-server and
-// krb5-user, of which some stand where only root's PATH leads.
+// kerberosTools are the programs of Debian's packages krb5-kdc, krb5-admin-server and
+// krb5-user that the rig runs.
 var kerberosTools = []string{"krb5kdc", "kdb5_util", "kadmin.local", "kinit"}
 
+// kerberosTool returns the path of a program, also from folders that are only in root's PATH;
+// "" if it is not installed.
 func kerberosTool(name string) string {
 	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/usr/lib/mit/sbin"} {
 		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
@@ -80,7 +82,7 @@ func StartKDC(tb testing.TB) *KDC {
 	return k
 }
 
-// DNS is left out of it: what a client asks for is what the test wrote.
+// krb5Conf configures clients without DNS, so that they use only what the test wrote.
 const krb5Conf = `[libdefaults]
   default_realm = %[1]s
   dns_lookup_realm = false
@@ -117,7 +119,7 @@ const kdcConf = `[kdcdefaults]
   admin_server = FILE:%[3]s/kadmin.log
 `
 
-// Env is the environment of programs that use this KDC.
+// Env returns the environment of programs that use this KDC.
 func (k *KDC) Env() []string {
 	return []string{"KRB5_CONFIG=" + k.Config, "KRB5_KDC_PROFILE=" + filepath.Join(k.dir, "kdc.conf")}
 }
@@ -138,17 +140,17 @@ func (k *KDC) Start() (err error) {
 	return fmt.Errorf("the KDC does not listen on %s:\n%s\n%s", k.Address, Tail(log), Tail(filepath.Join(k.dir, "kdc.log")))
 }
 
-// Stop ends the server; its database stays, and Start brings it back.
+// Stop ends the server. Its database is kept, and Start starts it again.
 func (k *KDC) Stop() { k.process.Kill() }
 
-// Pause makes the server silent without closing its ports; Continue ends that.
+// Pause stops the server's process with SIGSTOP: its ports stay open, and it does not respond
+// until Continue.
 func (k *KDC) Pause() { k.process.Pause() }
 
 // Continue lets a paused server go on.
 func (k *KDC) Continue() { k.process.Continue() }
 
-// AddPrincipal adds a principal; without a password it gets a random key, for a
-// keytab.
+// AddPrincipal adds a principal. Without a password it gets a random key, for a keytab.
 func (k *KDC) AddPrincipal(name, password string) {
 	k.tb.Helper()
 	key := "-randkey"
@@ -158,7 +160,7 @@ func (k *KDC) AddPrincipal(name, password string) {
 	k.Admin("addprinc " + key + " " + name)
 }
 
-// Keytab writes the keys that principals have now into a new file.
+// Keytab returns a new keytab with the current keys of principals.
 func (k *KDC) Keytab(principals ...string) string {
 	k.tb.Helper()
 	f, err := os.CreateTemp(k.dir, "*.keytab")
@@ -166,38 +168,39 @@ func (k *KDC) Keytab(principals ...string) string {
 		k.tb.Fatal(err)
 	}
 	f.Close()
-	os.Remove(f.Name()) // kadmin takes an empty file for a damaged one
+	os.Remove(f.Name()) // kadmin rejects an empty file as damaged
 	k.AddToKeytab(f.Name(), principals...)
 	return f.Name()
 }
 
-// AddToKeytab adds the keys that principals have now to a keytab.
+// AddToKeytab adds the current keys of principals to a keytab.
 func (k *KDC) AddToKeytab(file string, principals ...string) {
 	k.tb.Helper()
 	k.Admin("ktadd -norandkey -k " + file + " " + strings.Join(principals, " "))
 }
 
-// ChangeKey gives a principal a new random key: its keytabs are of no use then.
+// ChangeKey gives a principal a new random key, so that older keytabs are no longer valid.
 func (k *KDC) ChangeKey(name string) {
 	k.tb.Helper()
 	k.Admin("cpw -randkey " + name)
 }
 
-// SetLifetime bounds the life of a principal's tickets, and how long they can be
-// renewed. A ticket's life is bounded by the client's and the service's.
+// SetLifetime limits the lifetime of a principal's tickets, and how long they can be renewed.
+// The limits of the client and of the service both apply to a ticket.
 func (k *KDC) SetLifetime(name string, life, renew time.Duration) {
 	k.tb.Helper()
 	k.Admin(fmt.Sprintf(`modprinc -maxlife "%d seconds" -maxrenewlife "%d seconds" %s`, int(life.Seconds()), int(renew.Seconds()), name))
 }
 
-// TicketService is the principal whose lifetime bounds every login.
+// TicketService is the principal of the ticket-granting service, whose limits apply to every
+// login.
 const TicketService = "krbtgt/" + Realm + "@" + Realm
 
-// Admin runs a command of kadmin on the database, whether the server runs or not.
+// Admin runs a kadmin query on the database; the server need not run.
 func (k *KDC) Admin(query string) string {
 	k.tb.Helper()
 	out := k.command("kadmin.local", "-r", Realm, "-q", query)
-	// It ends with status 0 whatever became of the query.
+	// kadmin.local exits with status 0 even if the query fails.
 	for line := range strings.Lines(out) {
 		if strings.Contains(line, "while ") && !strings.Contains(line, "WARNING") {
 			k.tb.Fatalf("kadmin.local %s: %s", query, out)
@@ -206,8 +209,8 @@ func (k *KDC) Admin(query string) string {
 	return out
 }
 
-// Login gets a ticket with a keytab into a cache, as kinit does, and gives the
-// cache's file. More flags of kinit may be given: "-l", "60s".
+// Login runs kinit with a keytab, and returns the path of the ticket cache. flags are further
+// flags of kinit, such as "-l", "60s".
 func (k *KDC) Login(keytab, principal string, flags ...string) string {
 	k.tb.Helper()
 	cache := filepath.Join(k.tb.TempDir(), "krb5cc")
@@ -215,13 +218,13 @@ func (k *KDC) Login(keytab, principal string, flags ...string) string {
 	return cache
 }
 
-// LoginInto is Login into a given cache.
+// LoginInto is Login with a given ticket cache.
 func (k *KDC) LoginInto(cache, keytab, principal string, flags ...string) {
 	k.tb.Helper()
 	k.command("kinit", append(flags, "-k", "-t", keytab, "-c", cache, principal)...)
 }
 
-// command runs a tool of Kerberos to its end.
+// command runs a Kerberos program until it ends.
 func (k *KDC) command(name string, args ...string) string {
 	k.tb.Helper()
 	c := exec.Command(kerberosTool(name), args...)

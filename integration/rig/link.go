@@ -12,9 +12,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A Link is a network between one client and one server, made of toxiproxy: it can
-// be cut, slowed, broken off in the middle of what passes, and made to swallow
-// everything.
+// A Link is the network between a client and a server, made with toxiproxy. It can refuse
+// connections, delay data, end connections in the middle of the data, or lose all data.
 type Link struct {
 	listen, server string
 
@@ -22,14 +21,14 @@ type Link struct {
 	proxy *toxiproxy.Proxy
 }
 
-// The directions in which a link can be spoilt.
+// The directions in which a link can be disturbed.
 const (
 	ToServer = "upstream"
 	ToClient = "downstream"
 )
 
-// NewLink makes a link that listens on an address, for what is sent to a server. It
-// ends with the test.
+// NewLink makes a link that listens on an address and leads to a server. It ends with the
+// test.
 func NewLink(tb testing.TB, listen, server string) *Link {
 	tb.Helper()
 	l := &Link{listen: listen, server: server}
@@ -45,11 +44,11 @@ func NewLink(tb testing.TB, listen, server string) *Link {
 	return l
 }
 
-// Address is where the client connects.
+// Address is the address to which clients connect.
 func (l *Link) Address() string { return l.listen }
 
-// renew ends every connection and begins with a proxy that knows no toxic: taking
-// some of toxiproxy's toxics off a connection that they have ended can wait for ever.
+// renew ends every connection and starts a new proxy without toxics. Removing some of
+// toxiproxy's toxics from a connection that they have ended can block for ever.
 func (l *Link) renew() error {
 	if l.proxy != nil {
 		l.proxy.Stop()
@@ -62,7 +61,7 @@ func (l *Link) renew() error {
 	return nil
 }
 
-// Move ends every connection and leads new ones to another server.
+// Move ends every connection and makes new ones lead to another server.
 func (l *Link) Move(server string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +78,7 @@ func (l *Link) Cut(during time.Duration) error {
 	return l.renew()
 }
 
-// Delay makes whatever is sent in one direction late, for a while; nothing is lost.
+// Delay delays the data in one direction for a while; nothing is lost.
 func (l *Link) Delay(direction string, by, during time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,14 +96,14 @@ func (l *Link) Delay(direction string, by, during time.Duration) error {
 	}
 }
 
-// Halve lets so many bytes pass in one direction of each connection, ends it there,
-// in the middle of a request or an answer, and heals after a while.
+// Halve ends each connection after so many bytes in one direction, in the middle of a request
+// or a response. After a while the link is as before.
 func (l *Link) Halve(direction string, bytes int, during time.Duration) error {
 	return l.spoil("limit_data", direction, fmt.Sprintf(`"bytes":%d`, bytes), during)
 }
 
-// Swallow loses whatever is sent either way and leaves the connections up, as a
-// network partition does, for a while.
+// Swallow loses all data in both directions for a while without ending connections, as a
+// network partition does.
 func (l *Link) Swallow(during time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,14 +13,14 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// echo is a server that sends back what it is sent.
+// echo is a server that sends back what it receives.
 func echo(t *testing.T) (address string) {
 	return port.Listen(t, func(c net.Conn) {
-		_, _ = io.Copy(c, c) // until the client has enough
+		_, _ = io.Copy(c, c) // until the client closes the connection
 	})
 }
 
-// say sends bytes and gives what came back within a time.
+// say sends n bytes and returns how many come back within a time.
 func say(t *testing.T, c net.Conn, n int, within time.Duration) (back int, err error) {
 	t.Helper()
 	if _, err := c.Write(bytes.Repeat([]byte("x"), n)); err != nil {
@@ -32,8 +32,8 @@ func say(t *testing.T, c net.Conn, n int, within time.Duration) (back int, err e
 	return io.ReadFull(c, make([]byte, n))
 }
 
-// A link passes everything on until it is told otherwise, does what it is told, and
-// passes everything on again.
+// A link passes all data on, does what each method says, and afterwards passes all data on
+// again.
 func TestLink(t *testing.T) {
 	t.Parallel()
 	l := NewLink(t, "127.0.0.1:0", echo(t))
@@ -44,7 +44,7 @@ func TestLink(t *testing.T) {
 		}
 		t.Cleanup(func() { c.Close() })
 		if n, err := say(t, c, 100, 5*time.Second); n != 100 || err != nil {
-			t.Fatalf("on a good link %d of 100 bytes came back: %v", n, err)
+			t.Fatalf("on an undisturbed link %d of 100 bytes came back: %v", n, err)
 		}
 		return c
 	}
@@ -61,21 +61,21 @@ func TestLink(t *testing.T) {
 	c := dial()
 	meanwhile(func() error { return l.Cut(400 * time.Millisecond) }, func() {
 		if _, err := say(t, c, 10, 200*time.Millisecond); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("a connection that was cut says %v", err)
+			t.Errorf("on a link that is cut a connection gave %v, want it closed", err)
 		}
 		if _, err := net.Dial("tcp", l.Address()); err == nil {
-			t.Error("a link that is cut takes a connection")
+			t.Error("a link that is cut accepted a connection")
 		}
 	})
 	c = dial()
 	meanwhile(func() error { return l.Delay(ToServer, 400*time.Millisecond, time.Second) }, func() {
 		began := time.Now()
 		if n, err := say(t, c, 10, 5*time.Second); n != 10 || err != nil || time.Since(began) < 250*time.Millisecond {
-			t.Errorf("on a slow link %d of 10 bytes came back after %s: %v", n, time.Since(began), err)
+			t.Errorf("on a link with a delay %d of 10 bytes came back after %s: %v", n, time.Since(began), err)
 		}
 	})
 	if n, err := say(t, c, 10, 5*time.Second); n != 10 || err != nil {
-		t.Errorf("on the connection that was slow %d of 10 bytes came back: %v", n, err)
+		t.Errorf("after the delay %d of 10 bytes came back on the same connection: %v", n, err)
 	}
 	meanwhile(func() error { return l.Halve(ToClient, 30, 500*time.Millisecond) }, func() {
 		if n, err := say(t, c, 60, 5*time.Second); n != 30 || err == nil {
@@ -91,7 +91,7 @@ func TestLink(t *testing.T) {
 	dial()
 }
 
-// A disk that is filled takes nothing, and afterwards everything again.
+// A full disk accepts no data, and does so again after Fill has ended.
 func TestDisk(t *testing.T) {
 	t.Parallel()
 	d, err := NewDisk(t, 2)
@@ -104,7 +104,7 @@ func TestDisk(t *testing.T) {
 	go func() { filled <- d.Fill(full) }()
 	time.Sleep(200 * time.Millisecond)
 	if err := os.WriteFile(d.Dir+"/file", make([]byte, 5000), 0o600); err == nil {
-		t.Error("a full disk took a file")
+		t.Error("a full disk accepted a file")
 	}
 	if err := <-filled; err != nil {
 		t.Error(err)

@@ -8,15 +8,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// LockRegistry takes the registry's lock, as a long submission of somebody else does,
-// until the function that it gives is called, or the test ends.
+// LockRegistry takes the registry's lock, as another long submission does, until release is
+// called or the test ends.
 func LockRegistry(t *testing.T, pool *pgxpool.Pool) (release func()) {
 	t.Helper()
 	return lock(t, pool, `SELECT FROM registry FOR UPDATE`)
 }
 
-// LockDocuments keeps everybody from reading structures, so that a check takes as long
-// as the test wants.
+// LockDocuments blocks all reading of structures, so that a check lasts until release is
+// called or the test ends.
 func LockDocuments(t *testing.T, pool *pgxpool.Pool) (release func()) {
 	t.Helper()
 	return lock(t, pool, `LOCK TABLE documents IN ACCESS EXCLUSIVE MODE`)

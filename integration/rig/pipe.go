@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// A Pipe passes TCP connections on to a server, until Cut makes a network partition
-// of it: both ends stay up, and nothing that either sends arrives.
+// A Pipe is a TCP proxy for a server that can simulate a network partition: after Cut,
+// connections stay open, and nothing that either end sends arrives.
 type Pipe struct {
 	listener net.Listener
 	server   string
 
 	mu    sync.Mutex
-	open  chan struct{} // closed while bytes pass
+	open  chan struct{} // closed while data passes
 	conns []net.Conn
 }
 
-// NewPipe makes a pipe to a server, on a free port of its own. It ends with the test.
+// NewPipe starts a pipe to a server on a free port. It ends with the test.
 func NewPipe(tb testing.TB, server string) *Pipe {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,17 +31,17 @@ func NewPipe(tb testing.TB, server string) *Pipe {
 	return p
 }
 
-// Address is where clients connect.
+// Address is the address to which clients connect.
 func (p *Pipe) Address() string { return p.listener.Addr().String() }
 
-// Cut keeps back whatever is sent from now on, either way.
+// Cut holds back all data from now on, in both directions.
 func (p *Pipe) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open = make(chan struct{})
 }
 
-// Mend lets pass what was kept back, and what follows.
+// Mend passes on what was held back, and all data from now on.
 func (p *Pipe) Mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +92,8 @@ func (p *Pipe) connect(client net.Conn) {
 	go p.pass(server, client)
 }
 
-// pass copies one direction; an end travels like a byte.
+// pass copies data in one direction. Like the data, the end of the connection is held back
+// after Cut.
 func (p *Pipe) pass(from, to net.Conn) {
 	defer to.Close()
 	buffer := make([]byte, 32<<10)

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// A Process is a program that a test started, and can stop in several ways.
+// A Process is a program that a test started.
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error
 }
 
-// Launch starts a program in a process group of its own, with its output
-// appended to the file log.
+// Launch starts a program in a process group of its own, and appends its output to the file
+// log.
 func Launch(log string, env []string, name string, args ...string) (*Process, error) {
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -40,22 +40,22 @@ func Launch(log string, env []string, name string, args ...string) (*Process, er
 }
 
 // Signal sends a signal to the process.
-func (p *Process) Signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) } // a process that has ended needs none
+func (p *Process) Signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) } // fails only if the process has ended
 
-// Pause stops the process without ending it; Continue lets it go on.
+// Pause stops the process with SIGSTOP, until Continue.
 func (p *Process) Pause() { p.Signal(syscall.SIGSTOP) }
 
 // Continue lets a paused process go on.
 func (p *Process) Continue() { p.Signal(syscall.SIGCONT) }
 
-// Kill ends the process at once, as a power failure of its machine would, and
-// waits until it is gone.
+// Kill ends the process with SIGKILL, and waits until it has ended. The process cannot react,
+// as when its machine loses power.
 func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-// Stop asks the process to end, and kills it if it has not within the time.
+// Stop sends SIGTERM, and kills the process if it has not ended in time.
 func (p *Process) Stop(patience time.Duration) error {
 	p.Signal(syscall.SIGTERM)
 	select {
@@ -70,7 +70,7 @@ func (p *Process) Stop(patience time.Duration) error {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Killed says, once the process has ended, whether SIGKILL ended it.
+// Killed reports, once the process has ended, whether SIGKILL ended it.
 func (p *Process) Killed() bool {
 	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
@@ -79,8 +79,8 @@ func (p *Process) Killed() bool {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Tail gives the last lines of a log, for a failed test's message. Requests are left out:
-// a test that asks for the state often would fill it with those.
+// Tail returns the end of a log, for the message of a failed test. It leaves out lines about
+// requests, with which a test that often asks for the state would fill it.
 func Tail(log string) string {
 	b, err := os.ReadFile(log)
 	if err != nil {

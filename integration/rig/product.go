@@ -18,14 +18,14 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// Password is the administrator's in every test.
+// Password is the password of the user admin in every test.
 const Password = "rig-password"
 
 // A Product is one instance of urncast serve.
 type Product struct {
-	// URL is where it serves.
+	// URL is the address of its HTTP server.
 	URL string
-	// Log is the file that holds its output.
+	// Log is the file with its output.
 	Log string
 
 	binary  string
@@ -35,16 +35,16 @@ type Product struct {
 	client  *http.Client
 }
 
-// Settings of a Product.
+// Settings configures a Product.
 type Settings struct {
 	Database  string // URL of PostgreSQL
 	Bootstrap string
-	Topic     string        // none if empty: producers are then what is saved
-	Kafka     []string      // further properties of the connection, name=value
+	Topic     string        // if empty, no topic is configured, and producers are those in the database
+	Kafka     []string      // further properties of the Kafka connection, name=value
 	Format    string        // fusion-json if empty
-	Env       []string      // more of the environment, NAME=value
+	Env       []string      // added to the environment, NAME=value
 	Tags      string        // build tags of the binary
-	Patience  time.Duration // with one request; 10 s if 0
+	Patience  time.Duration // timeout of one HTTP request; 10 s if 0
 }
 
 var builds struct {
@@ -52,7 +52,7 @@ var builds struct {
 	paths map[string]string
 }
 
-// Build builds the product's binary, once for each set of tags.
+// Build returns the path of urncast's binary, which it builds once for each set of build tags.
 func Build(tb testing.TB, tags string) string {
 	tb.Helper()
 	builds.Lock()
@@ -71,7 +71,7 @@ func Build(tb testing.TB, tags string) string {
 	return path
 }
 
-// removeBuilds deletes what Build made.
+// removeBuilds deletes the binaries that Build made.
 func removeBuilds() {
 	builds.Lock()
 	defer builds.Unlock()
@@ -80,8 +80,8 @@ func removeBuilds() {
 	}
 }
 
-// NewProduct prepares an instance on a port of its own; Start starts it. It ends
-// with the test, whose failure shows the end of its log.
+// NewProduct prepares an instance on a free port; Start starts it. It ends with the test, and
+// the end of its log is logged if the test failed.
 func NewProduct(tb testing.TB, s Settings) *Product {
 	tb.Helper()
 	port, err := port.Free()
@@ -121,7 +121,8 @@ func NewProduct(tb testing.TB, s Settings) *Product {
 	return p
 }
 
-// Launch starts the instance, with more of the environment, and does not wait.
+// Launch starts the instance with env added to its environment, and does not wait until it is
+// ready.
 func (p *Product) Launch(env ...string) error {
 	process, err := Launch(p.Log, append(append([]string{}, p.env...), env...), p.binary, append([]string{"serve"}, p.args...)...)
 	p.process = process
@@ -136,8 +137,7 @@ func (p *Product) Start(env ...string) error {
 	return p.Ready(30 * time.Second)
 }
 
-// Ready waits until the instance serves. Its error wraps ErrEnded when it has
-// ended.
+// Ready waits until the instance is ready. Its error wraps ErrEnded if the instance has ended.
 func (p *Product) Ready(patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for {
@@ -156,30 +156,30 @@ func (p *Product) Ready(patience time.Duration) error {
 	}
 }
 
-// ErrEnded says that the instance ended by itself.
+// ErrEnded reports that an instance ended before it was ready.
 var ErrEnded = errors.New("urncast ended")
 
-// Kill ends the instance at once, if it runs.
+// Kill ends the instance with SIGKILL, if it runs.
 func (p *Product) Kill() {
 	if p.process != nil {
 		p.process.Kill()
 	}
 }
 
-// Stop ends the instance in good order.
+// Stop ends the instance with SIGTERM.
 func (p *Product) Stop() error { return p.process.Stop(20 * time.Second) }
 
-// Process is the running instance.
+// Process returns the process of the instance.
 func (p *Product) Process() *Process { return p.process }
 
-// Pause and Continue stop the instance's threads and let them go on.
+// Pause stops the instance's process with SIGSTOP, until Continue.
 func (p *Product) Pause() { p.process.Pause() }
 
 // Continue lets a paused instance go on.
 func (p *Product) Continue() { p.process.Continue() }
 
-// Run runs one of the program's other verbs against the instance and gives its
-// output, both streams.
+// Run runs another command of urncast against the instance and returns its output, stdout and
+// stderr together.
 func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	c := exec.CommandContext(ctx, p.binary, args...)
 	c.Env = append(os.Environ(), p.verbEnv()...)
@@ -187,24 +187,24 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// Verb starts one of the program's other verbs against the instance, with its output, both
-// streams, appended to the file log.
+// Verb starts another command of urncast against the instance, and appends its stdout and
+// stderr to the file log.
 func (p *Product) Verb(log string, args ...string) (*Process, error) {
 	return Launch(log, p.verbEnv(), p.binary, args...)
 }
 
-// verbEnv is the environment of the verbs that talk to the instance. Those that need its
-// database, as secrets rotate does, find that of serve there, too.
+// verbEnv returns the environment for commands that talk to the instance. It includes that of
+// urncast serve, for commands that use its database, such as secrets rotate.
 func (p *Product) verbEnv() []string {
 	return append([]string{"URNCAST_URL=" + p.URL, "URNCAST_PASSWORD=" + Password}, p.env...)
 }
 
-// Get asks for a path.
+// Get makes a GET request as the administrator.
 func (p *Product) Get(path string) (status int, body []byte, err error) {
 	return p.Do(http.MethodGet, path, "", nil)
 }
 
-// Do makes a request with the administrator's password.
+// Do makes a request as the administrator.
 func (p *Product) Do(method, path, contentType string, body []byte) (int, []byte, error) {
 	r, err := http.NewRequest(method, p.URL+path, bytes.NewReader(body))
 	if err != nil {
@@ -224,7 +224,7 @@ func (p *Product) Do(method, path, contentType string, body []byte) (int, []byte
 	return resp.StatusCode, answer, err
 }
 
-// JSON asks for a path and reads its answer into v.
+// JSON makes a GET request and decodes the response into v.
 func (p *Product) JSON(path string, v any) error {
 	status, body, err := p.Get(path)
 	if err != nil {

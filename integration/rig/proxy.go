@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kafka's numbers of the requests that the tests interfere with.
+// API keys of the Kafka requests that tests delay or lose.
 const (
 	Produce            = 0
 	InitProducerID     = 22
@@ -17,35 +17,34 @@ const (
 	EndTxn             = 26
 )
 
-// A Request is what a rule sees of a request on its way to the broker.
+// A Request is the part of a client's request that a rule can look at.
 type Request struct {
-	Key         int16 // of the API: Produce, EndTxn ...
-	Version     int16 // of the API
+	Key         int16 // API key: Produce, EndTxn, ...
+	Version     int16 // API version
 	Correlation int32
-	// TransactionalID is filled in for the requests that begin with one.
+	// TransactionalID is set for requests whose body begins with one.
 	TransactionalID string
 }
 
-// A Ruling says what becomes of a request.
+// A Ruling says what the proxy does with a request.
 type Ruling struct {
-	// Delay holds the request back, and with it all that follow on the
-	// connection from the client's side; answers go on.
+	// Delay delays the request, and with it all that follow on the connection; responses still
+	// pass.
 	Delay time.Duration
-	// Hold holds the request back until it is closed; nil holds nothing. When
-	// the client's connection ends meanwhile, the request is still delivered.
+	// Hold delays the request until the channel is closed; nil does not. The request is
+	// delivered even if the client closes its connection before that.
 	Hold <-chan struct{}
-	// LoseAnswer lets the request through, waits for the broker's answer, and
-	// cuts the connection in its place.
+	// LoseAnswer passes the request on, and closes the connection instead of returning the
+	// response.
 	LoseAnswer bool
-	// Lose cuts the connection in place of the request.
+	// Lose closes the connection instead of passing the request on.
 	Lose bool
-	// Answered is called with the broker's answer, whole, whether or not the client
-	// is still there to hear it.
+	// Answered is called with the whole response, even if the client has closed its
+	// connection.
 	Answered func(frame []byte)
 }
 
-// A Proxy stands between Kafka clients and a broker. It passes everything on
-// until Rule says otherwise.
+// A Proxy passes requests and responses between Kafka clients and a broker, as Rule says.
 type Proxy struct {
 	listener net.Listener
 	broker   string
@@ -55,7 +54,7 @@ type Proxy struct {
 	conns map[net.Conn]bool
 }
 
-// NewProxy makes a proxy to a broker's listener, on a free port of its own.
+// NewProxy starts a proxy for a broker's listener on a free port.
 func NewProxy(broker string) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,17 +65,17 @@ func NewProxy(broker string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where clients connect.
+// Address is the address to which clients connect.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Rule sets what becomes of each request; nil passes everything on.
+// Rule sets the rule that decides what happens to each request; nil passes all on.
 func (p *Proxy) Rule(f func(Request) Ruling) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rule = f
 }
 
-// Cut ends every connection.
+// Cut closes every connection.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +84,7 @@ func (p *Proxy) Cut() {
 	}
 }
 
-// Close ends the proxy.
+// Close stops the proxy.
 func (p *Proxy) Close() {
 	p.listener.Close()
 	p.Cut()
@@ -102,7 +101,7 @@ func (p *Proxy) accept() {
 			client.Close() // the broker is down; so is the client's connection
 			continue
 		}
-		l := &link{proxy: p, client: client, server: server, lose: map[int32]bool{}, heard: map[int32]func([]byte){}}
+		l := &proxiedConn{proxy: p, client: client, server: server, lose: map[int32]bool{}, callbacks: map[int32]func([]byte){}}
 		p.track(client, true)
 		p.track(server, true)
 		go l.requests()
@@ -120,7 +119,8 @@ func (p *Proxy) track(c net.Conn, open bool) {
 	}
 }
 
-func (p *Proxy) judge(r Request) Ruling {
+// rulingFor asks the rule about a request.
+func (p *Proxy) rulingFor(r Request) Ruling {
 	p.mu.Lock()
 	rule := p.rule
 	p.mu.Unlock()
@@ -130,26 +130,26 @@ func (p *Proxy) judge(r Request) Ruling {
 	return rule(r)
 }
 
-// A link is one client connection with its connection to the broker.
-type link struct {
+// A proxiedConn is a client's connection and the connection to the broker that belongs to it.
+type proxiedConn struct {
 	proxy          *Proxy
 	client, server net.Conn
 
 	mu sync.Mutex
-	// By correlation id: answers to lose, and who wants to hear an answer.
-	lose  map[int32]bool
-	heard map[int32]func([]byte)
+	// By correlation id: responses to lose, and functions to call with a response.
+	lose      map[int32]bool
+	callbacks map[int32]func([]byte)
 }
 
-func (l *link) close() {
+func (l *proxiedConn) close() {
 	for _, c := range []net.Conn{l.client, l.server} {
 		c.Close()
 		l.proxy.track(c, false)
 	}
 }
 
-// requests passes frames to the broker.
-func (l *link) requests() {
+// requests passes requests to the broker.
+func (l *proxiedConn) requests() {
 	defer l.close()
 	for {
 		frame, err := readFrame(l.client)
@@ -157,7 +157,7 @@ func (l *link) requests() {
 			return
 		}
 		r := parseRequest(frame)
-		v := l.proxy.judge(r)
+		v := l.proxy.rulingFor(r)
 		if v.Lose {
 			return
 		}
@@ -166,7 +166,7 @@ func (l *link) requests() {
 			l.lose[r.Correlation] = true
 		}
 		if v.Answered != nil {
-			l.heard[r.Correlation] = v.Answered
+			l.callbacks[r.Correlation] = v.Answered
 		}
 		l.mu.Unlock()
 		time.Sleep(v.Delay)
@@ -179,9 +179,9 @@ func (l *link) requests() {
 	}
 }
 
-// answers passes frames to the client. The client's going away does not close
-// the way to the broker while requests holds something back.
-func (l *link) answers() {
+// answers passes responses to the client. When the client closes its connection, the one to
+// the broker stays open while requests holds a request back.
+func (l *proxiedConn) answers() {
 	for {
 		frame, err := readFrame(l.server)
 		if err != nil {
@@ -190,11 +190,11 @@ func (l *link) answers() {
 		}
 		id := int32(binary.BigEndian.Uint32(frame[4:]))
 		l.mu.Lock()
-		lost, heard := l.lose[id], l.heard[id]
-		delete(l.heard, id)
+		lost, callback := l.lose[id], l.callbacks[id]
+		delete(l.callbacks, id)
 		l.mu.Unlock()
-		if heard != nil {
-			heard(frame)
+		if callback != nil {
+			callback(frame)
 		}
 		if lost {
 			l.close()
@@ -206,7 +206,7 @@ func (l *link) answers() {
 	}
 }
 
-// readFrame reads one frame with its length in front.
+// readFrame reads a request or a response, with the size in front of it.
 func readFrame(r io.Reader) ([]byte, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
@@ -222,19 +222,19 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return frame, err
 }
 
-// flexibleFrom is the version of each request that begins with a transactional id from
-// which on its header ends with tagged fields and its strings are compact.
+// flexibleFrom maps the requests whose body begins with a transactional id to their first
+// flexible version: from it on the header ends with tagged fields, and strings are compact.
 var flexibleFrom = map[int16]int16{Produce: 9, InitProducerID: 2, AddPartitionsToTxn: 3, EndTxn: 3}
 
-// parseRequest reads the request header, and the transactional id where that is the
-// body's first field.
+// parseRequest parses the request header, and the transactional id if that is the first field
+// of the body.
 func parseRequest(frame []byte) Request {
 	if len(frame) < 14 {
 		return Request{Key: -1}
 	}
 	r := Request{Key: int16(binary.BigEndian.Uint16(frame[4:])), Version: int16(binary.BigEndian.Uint16(frame[6:])), Correlation: int32(binary.BigEndian.Uint32(frame[8:]))}
 	from, has := flexibleFrom[r.Key]
-	if !has || r.Key == AddPartitionsToTxn && r.Version > 3 { // which is for several ids, between brokers
+	if !has || r.Key == AddPartitionsToTxn && r.Version > 3 { // from version 4 it has several ids
 		return r
 	}
 	rest := frame[14:]

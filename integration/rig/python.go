@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// Python returns the interpreter of a virtual environment that has packages, as pip names them with
-// their versions. It is kept in the cache.
+// Python returns the interpreter of a virtual environment, kept in the cache, that has the
+// packages: names with versions, as pip takes them.
 func Python(tb testing.TB, packages ...string) string {
 	tb.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
-		Missing(tb, "this needs python3, which is not on the PATH")
+		Missing(tb, "the test needs python3 with its venv module, which is not on the PATH (Debian: apt-get install python3-venv)")
 	}
 	dir := filepath.Join(Cache(tb), "python-"+strings.NewReplacer("==", "-", "[", "-", "]", "", ",", "-").Replace(strings.Join(packages, "-")))
 	binary, complete := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "complete")
@@ -27,7 +27,7 @@ func Python(tb testing.TB, packages ...string) string {
 				return fmt.Errorf("%s: %w\n%s", strings.Join(c, " "), err, text)
 			}
 		}
-		return os.WriteFile(complete, nil, 0o644) // one that is made in half is made anew
+		return os.WriteFile(complete, nil, 0o644) // without this file the environment is incomplete, and is made again
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// A broker that was killed comes back with what it had acknowledged, and a
-// client that goes through the proxy stays on it.
+// A broker that was killed and started again has the records that it acknowledged, and a
+// client of its proxy still uses only the proxy.
 func TestKafkaSurvivesKill(t *testing.T) {
 	k := StartKafka(t)
 	k.CreateTopic(t, "kept", "cleanup.policy=compact")
@@ -59,14 +59,14 @@ func TestKafkaSurvivesKill(t *testing.T) {
 		reader.PollFetches(ctx).EachRecord(func(r *kgo.Record) { values = append(values, string(r.Value)) })
 	}
 	if len(values) != 2 || values[0] != "before" || values[1] != "after" {
-		t.Errorf("read %q", values)
+		t.Errorf("the topic has the values %q, want before and after", values)
 	}
 }
 
-// The answer of a commit can be lost while the commit itself takes place.
+// The proxy can lose the response to a commit that the broker carries out.
 func TestProxyLosesAnswer(t *testing.T) {
 	k := StartKafka(t)
-	k.CreateTopic(t, "doubt")
+	k.CreateTopic(t, "uncertain")
 	lost := make(chan string, 1)
 	k.Proxy.Rule(func(r Request) Ruling {
 		if r.Key != EndTxn || len(lost) > 0 {
@@ -75,7 +75,7 @@ func TestProxyLosesAnswer(t *testing.T) {
 		lost <- r.TransactionalID
 		return Ruling{LoseAnswer: true}
 	})
-	c, err := kgo.NewClient(kgo.SeedBrokers(k.Proxy.Address()), kgo.DefaultProduceTopic("doubt"), kgo.TransactionalID("mine"))
+	c, err := kgo.NewClient(kgo.SeedBrokers(k.Proxy.Address()), kgo.DefaultProduceTopic("uncertain"), kgo.TransactionalID("mine"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +86,11 @@ func TestProxyLosesAnswer(t *testing.T) {
 	if err := c.ProduceSync(t.Context(), &kgo.Record{Value: []byte("x")}).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.EndTransaction(t.Context(), kgo.TryCommit) // what it makes of the loss is the client's business
+	_ = c.EndTransaction(t.Context(), kgo.TryCommit) // how the client handles the lost response is not tested here
 	if id := <-lost; id != "mine" {
 		t.Errorf("the lost EndTxn was for transactional id %q, want mine", id)
 	}
-	reader := k.Client(t, kgo.ConsumeTopics("doubt"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	reader := k.Client(t, kgo.ConsumeTopics("uncertain"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if n := reader.PollFetches(ctx).NumRecords(); n != 1 {
@@ -98,8 +98,8 @@ func TestProxyLosesAnswer(t *testing.T) {
 	}
 }
 
-// A killed PostgreSQL comes back with what was committed, and a dump brings back
-// what was there when it was made.
+// A PostgreSQL server that was killed and started again has what was committed, and a restored
+// dump has what the database contained when it was made.
 func TestPostgresKillAndRestore(t *testing.T) {
 	s := pg.Start(t)
 	url := s.Database(t, "kept")

@@ -15,13 +15,13 @@ import (
 
 var routePattern = regexp.MustCompile(`^(GET|POST|PUT|DELETE) /`)
 
-// PageRoutes gives the patterns of the console's routes, as web's tables of routes write
-// them: those of no door for programs. A test that holds its list of pages against them
-// learns of a new page by failing.
+// PageRoutes returns the patterns of the console's routes, which it reads from the source in
+// web and web/console; those of the APIs are left out. A test that compares them with its own
+// list of pages fails when a page is added.
 func PageRoutes(tb testing.TB) (patterns []string) {
 	tb.Helper()
 	var files []string
-	for _, where := range []string{filepath.Join("web", "*.go"), filepath.Join("web", "console", "*", "*.go")} { // the server's own, and the rooms'
+	for _, where := range []string{filepath.Join("web", "*.go"), filepath.Join("web", "console", "*", "*.go")} { // routes of the server itself, and of the console's packages
 		found, err := filepath.Glob(filepath.Join(root(tb), where))
 		if err != nil {
 			tb.Fatal(err)
@@ -48,23 +48,24 @@ func PageRoutes(tb testing.TB) (patterns []string) {
 		})
 	}
 	if len(patterns) < 50 {
-		tb.Fatalf("only %d routes of pages were found in web and its rooms: are its tables written in another way now?", len(patterns))
+		tb.Fatalf("only %d routes of pages were found in web and web/console: adapt PageRoutes if routes are declared in another way now", len(patterns))
 	}
 	slices.Sort(patterns)
-	return slices.Compact(patterns) // one is asked about beside its table
+	return slices.Compact(patterns) // one pattern is also used outside of its table
 }
 
+// ofPages reports whether a pattern is that of a page.
 func ofPages(pattern string) bool {
 	_, path, _ := strings.Cut(pattern, " ")
-	for _, door := range []string{"/api/", "/sdmx/", "/ws/", "/healthz", "/readyz", "/metrics"} {
-		if strings.HasPrefix(path, door) {
+	for _, prefix := range []string{"/api/", "/sdmx/", "/ws/", "/healthz", "/readyz", "/metrics"} {
+		if strings.HasPrefix(path, prefix) {
 			return false
 		}
 	}
 	return true
 }
 
-// root is the folder of the module.
+// root returns the folder of the module.
 func root(tb testing.TB) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -75,7 +76,7 @@ func root(tb testing.TB) string {
 			return at
 		}
 		if at == filepath.Dir(at) {
-			tb.Fatalf("%s is in no module", dir)
+			tb.Fatalf("no folder from %s upwards has a go.mod", dir)
 		}
 	}
 }

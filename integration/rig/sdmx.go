@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// A Codelist is the smallest thing to submit.
+// A Codelist is the smallest structure that tests submit: so many codes, with generated names.
 type Codelist struct {
 	ID    string
 	Name  string
 	Codes int
 }
 
-// URN names the codelist.
+// URN returns the codelist's URN.
 func (c Codelist) URN() string {
 	return "urn:sdmx:org.sdmx.infomodel.codelist.Codelist=RIG:" + c.ID + "(1.0)"
 }
 
-// Message writes an SDMX-ML 2.1 structure message by hand.
+// Message returns an SDMX-ML 2.1 structure message with codelists.
 func Message(lists ...Codelist) []byte {
 	var b strings.Builder
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>

@@ -10,53 +10,53 @@ import (
 	"time"
 )
 
-// A Listener is one way into a secured broker.
+// A Listener names one of the listeners of a secured broker.
 type Listener string
 
-// The listeners of a secured broker, beside the plain one of every broker.
-// Their host is localhost, which the certificate and the Kerberos service name
-// fit; those with SASL offer every mechanism that the broker was given.
+// The listeners of a secured broker, in addition to those of every broker. Their host is
+// localhost, which is the host of the certificates and of the Kerberos principal. Those with
+// SASL offer every mechanism for which the broker was configured.
 const (
-	TLS         Listener = "TLS"       // SSL; a client's certificate is asked for, not required
-	MutualTLS   Listener = "MTLS"      // SSL; a client's certificate is required
+	TLS         Listener = "TLS"       // SSL; a client certificate is requested, not required
+	MutualTLS   Listener = "MTLS"      // SSL; a client certificate is required
 	SASLTLS     Listener = "SASLTLS"   // SASL_SSL
 	SASL        Listener = "SASL"      // SASL_PLAINTEXT
-	ScramOnly   Listener = "SCRAM512"  // SASL_PLAINTEXT with SCRAM-SHA-512 and nothing else
+	ScramOnly   Listener = "SCRAM512"  // SASL_PLAINTEXT with SCRAM-SHA-512 only
 	Expired     Listener = "EXPIRED"   // SSL with a certificate that has expired
 	WrongHost   Listener = "WRONGHOST" // SSL with a certificate for another host
-	ForeignCert Listener = "FOREIGN"   // SSL with a certificate of an authority that nobody has heard of
+	ForeignCert Listener = "FOREIGN"   // SSL with a certificate of another authority
 )
 
 // A Secure says how a broker is secured.
 type Secure struct {
-	// Authority signs the broker's certificate and, where they have one, its
-	// clients' certificates.
+	// Authority signs the broker's certificates. The broker trusts client certificates that it
+	// signed.
 	Authority *Authority
-	// Users and their passwords, for PLAIN and SCRAM.
+	// Users maps the users of PLAIN and SCRAM to their passwords.
 	Users map[string]string
-	// KDC adds the mechanism GSSAPI, Tokens adds OAUTHBEARER.
+	// KDC enables the mechanism GSSAPI, Tokens enables OAUTHBEARER.
 	KDC    *KDC
 	Tokens *TokenEndpoint
-	// AWS adds OAUTHBEARER with tokens that are signed with its keys, in place of Tokens'.
+	// AWS enables OAUTHBEARER with tokens that are signed with AWS credentials. Use it or
+	// Tokens, not both.
 	AWS *AWS
-	// ACLs refuses to users what Grant did not allow. Super users are "admin" and
-	// whoever comes without a name: through the plain listener, for one.
+	// ACLs enables access control: users may do what Grant allowed. Super users are "admin"
+	// and anonymous clients, such as those of the plain listener.
 	ACLs bool
-	// Reauthenticate is how long a SASL session lasts (connections.max.reauth.ms);
-	// without end if 0.
+	// Reauthenticate is how long a SASL session lasts (connections.max.reauth.ms); 0 for no
+	// limit.
 	Reauthenticate time.Duration
-	// Properties are more lines of server.properties; they prevail.
+	// Properties are further lines of server.properties, which override the others.
 	Properties []string
 }
 
-// StartSecureKafka starts a broker with every listener there is; it ends with
-// the test.
+// StartSecureKafka starts a broker with every Listener; it ends with the test.
 func StartSecureKafka(tb testing.TB, s Secure) *Kafka {
 	tb.Helper()
 	return startSecure(tb, s, true)
 }
 
-// StartSecureKafkaForBench starts one whose JVM is tuned for speed under load.
+// StartSecureKafkaForBench starts such a broker with a JVM that is tuned for speed under load.
 func StartSecureKafkaForBench(tb testing.TB, s Secure) *Kafka {
 	tb.Helper()
 	return startSecure(tb, s, false)
@@ -64,13 +64,13 @@ func StartSecureKafkaForBench(tb testing.TB, s Secure) *Kafka {
 
 func startSecure(tb testing.TB, s Secure, fast bool) *Kafka {
 	tb.Helper()
-	Jars(tb) // skips where there is no Java, before anything else is made
+	Jars(tb) // skips the test first of all if there is no Java
 	k := &Kafka{dir: tb.TempDir(), fast: fast}
 	if s.AWS != nil {
-		k.classes = s.AWS.handler(tb)
+		k.classes = s.AWS.compiledHandler(tb)
 	}
 	lines := []string{
-		"num.network.threads=1", // of each listener
+		"num.network.threads=1", // for each listener
 		"ssl.truststore.type=PEM", "ssl.truststore.location=" + s.Authority.File,
 		"ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT",
 	}
@@ -97,8 +97,8 @@ func startSecure(tb testing.TB, s Secure, fast bool) *Kafka {
 	add(WrongHost, "SSL", certificate(s.Authority.Issue(tb, Subject{Name: "broker", Hosts: []string{"elsewhere.example"}}))...)
 	add(ForeignCert, "SSL", certificate(NewAuthority(tb).Issue(tb, Subject{Name: "broker"}))...)
 	if s.Tokens != nil {
-		// Kafka 4.1's own choice, and any that is made for one listener alone, looks at
-		// no signature: the broker would take a token that anybody has written.
+		// With Kafka 4.1's default, or with a validator that is configured per listener, the
+		// broker does not check signatures, and would accept forged tokens.
 		lines = append(lines, "sasl.oauthbearer.jwt.validator.class=org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator")
 	}
 	if s.Reauthenticate > 0 {
@@ -108,20 +108,20 @@ func startSecure(tb testing.TB, s Secure, fast bool) *Kafka {
 		lines = append(lines, "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users=User:ANONYMOUS;User:admin")
 	}
 	k.more = strings.Join(append(lines, s.Properties...), "\n") + "\n"
-	k.system, k.format = s.system(), s.scramUsers()
+	k.jvmFlags, k.format = s.jvmFlags(), s.scramUsers()
 	k.run(tb)
 	return k
 }
 
-// Address is a secured listener's host:port.
+// Address returns the host:port of a listener of a secured broker.
 func (k *Kafka) Address(l Listener) string { return fmt.Sprintf("localhost:%d", k.port(string(l))) }
 
-// prefix begins the properties of one listener.
+// prefix returns the prefix of a listener's own properties.
 func prefix(l Listener) string { return "listener.name." + strings.ToLower(string(l)) + "." }
 
 const scramModule = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
-// mechanisms writes a SASL listener's properties, without its prefix.
+// mechanisms returns the properties of a SASL listener, without the listener's prefix.
 func (s *Secure) mechanisms(tb testing.TB) []string {
 	tb.Helper()
 	plainModule := "org.apache.kafka.common.security.plain.PlainLoginModule required"
@@ -145,7 +145,7 @@ func (s *Secure) mechanisms(tb testing.TB) []string {
 	}
 	if s.AWS != nil {
 		enabled = append(enabled, "OAUTHBEARER")
-		lines = append(lines, s.AWS.lines()...)
+		lines = append(lines, s.AWS.brokerProperties()...)
 	}
 	if s.KDC != nil {
 		enabled = append(enabled, "GSSAPI")
@@ -159,7 +159,7 @@ func (s *Secure) mechanisms(tb testing.TB) []string {
 // BrokerPrincipal is the Kerberos principal of every secured broker.
 const BrokerPrincipal = "kafka/localhost"
 
-// brokerKeytab is the keytab of the broker's principal, which is made once.
+// brokerKeytab returns the keytab of the broker's principal, which the first call makes.
 func (k *KDC) brokerKeytab() string {
 	if k.BrokerKeytab == "" {
 		k.AddPrincipal(BrokerPrincipal, "")
@@ -168,13 +168,13 @@ func (k *KDC) brokerKeytab() string {
 	return k.BrokerKeytab
 }
 
-// system gives the JVM's flags.
-func (s *Secure) system() (flags []string) {
-	if s.Tokens != nil { // which addresses a JVM asks for keys is not left to a configuration alone
+// jvmFlags returns the flags for the broker's JVM.
+func (s *Secure) jvmFlags() (flags []string) {
+	if s.Tokens != nil { // Kafka fetches keys only from URLs that this flag allows
 		flags = append(flags, "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="+s.Tokens.Keys)
 	}
 	if s.AWS != nil {
-		flags = append(flags, s.AWS.flags()...)
+		flags = append(flags, s.AWS.jvmFlags()...)
 	}
 	if s.KDC != nil {
 		flags = append(flags, "-Djava.security.krb5.conf="+s.KDC.Config)
@@ -185,15 +185,15 @@ func (s *Secure) system() (flags []string) {
 	return flags
 }
 
-// authenticatorLog is the part of the broker that tells of each authentication.
+// authenticatorLog is the broker's logger that logs each authentication.
 const authenticatorLog = "org.apache.kafka.common.security.authenticator.SaslServerAuthenticator"
 
-// reauthentication is what the broker logs of one: that it begins, and by which
+// reauthentication matches what the broker logs when a re-authentication begins, with its
 // mechanism.
 var reauthentication = regexp.MustCompile(`Handling Kafka request SASL_HANDSHAKE during re-authentication\n.*Using SASL mechanism '([^']+)'`)
 
-// Reauthentications counts by mechanism, over the broker's life, how often a
-// session was prolonged by authenticating anew on the same connection (KIP-368).
+// Reauthentications returns by mechanism how often clients have re-authenticated on an open
+// connection (KIP-368) since the broker was made.
 func (k *Kafka) Reauthentications(tb testing.TB) map[string]int {
 	tb.Helper()
 	text, err := os.ReadFile(k.LogFile())
@@ -207,7 +207,7 @@ func (k *Kafka) Reauthentications(tb testing.TB) map[string]int {
 	return counts
 }
 
-// scramUsers gives the arguments by which the format tool makes the users.
+// scramUsers returns the arguments with which kafka.tools.StorageTool creates the SCRAM users.
 func (s *Secure) scramUsers() (args []string) {
 	for _, user := range s.names() {
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {

@@ -28,7 +28,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// send writes one record and says what became of it.
+// send writes one record through a listener.
 func send(t *testing.T, k *Kafka, l Listener, opts ...kgo.Opt) error {
 	t.Helper()
 	opts = append([]kgo.Opt{kgo.SeedBrokers(k.Address(l)), kgo.DefaultProduceTopic("rig"), kgo.AllowAutoTopicCreation(),
@@ -62,14 +62,14 @@ func tlsConfig(t *testing.T, a *Authority, own *Certificate) kgo.Opt {
 	return kgo.DialTLSConfig(c)
 }
 
-// A secured broker takes who may come in through each of its listeners, by each
-// mechanism, and nobody else.
+// Each listener of a secured broker lets in the clients that it should, by each mechanism, and
+// refuses others for the right reason.
 func TestSecureKafka(t *testing.T) {
 	a := NewAuthority(t)
 	users := map[string]string{"alice": "alice-secret", "admin": "admin-secret"}
 	tokens := StartTokenEndpoint(t, a, map[string]string{"alice": "client-secret"})
-	stranger := StartTokenEndpoint(t, a, map[string]string{"alice": "client-secret"})
-	stranger.Issuer = tokens.Issuer
+	otherIssuer := StartTokenEndpoint(t, a, map[string]string{"alice": "client-secret"})
+	otherIssuer.Issuer = tokens.Issuer
 	kdc := StartKDC(t)
 	k := StartSecureKafka(t, Secure{Authority: a, Users: users, KDC: kdc, Tokens: tokens, ACLs: true})
 	k.CreateTopic(t, "rig")
@@ -83,11 +83,11 @@ func TestSecureKafka(t *testing.T) {
 		name     string
 		listener Listener
 		opts     []kgo.Opt
-		refused  string // parts of the error, one of which it has; empty if it is let in
+		refused  string // alternatives separated by |, one of which the error contains; empty if the client is let in
 	}{
 		{"TLS", TLS, []kgo.Opt{trusting}, ""},
 		{"TLS by a foreign authority", TLS, []kgo.Opt{tlsConfig(t, NewAuthority(t), nil)}, "unknown authority"},
-		{"TLS of a foreign broker", ForeignCert, []kgo.Opt{trusting}, "unknown authority"},
+		{"TLS with a broker's certificate of a foreign authority", ForeignCert, []kgo.Opt{trusting}, "unknown authority"},
 		{"TLS expired", Expired, []kgo.Opt{trusting}, "expired"},
 		{"TLS for another host", WrongHost, []kgo.Opt{trusting}, "elsewhere.example"},
 		{"mutual TLS", MutualTLS, []kgo.Opt{mutual}, ""},
@@ -102,10 +102,10 @@ func TestSecureKafka(t *testing.T) {
 		{"SCRAM alone", ScramOnly, []kgo.Opt{kgo.SASL(password("alice-secret").AsSha512Mechanism())}, ""},
 		{"PLAIN not offered", ScramOnly, []kgo.Opt{kgo.SASL(plain.Auth{User: "alice", Pass: "alice-secret"}.AsMechanism())}, "UNSUPPORTED_SASL_MECHANISM"},
 		{"OAUTHBEARER", SASLTLS, []kgo.Opt{trusting, kgo.SASL(bearer(t, a, tokens, "client-secret"))}, ""},
-		// franz-go does not answer the broker's refusal, which hangs up then: what is
-		// seen last is one or the other.
+		// franz-go does not respond to the broker's refusal, and the broker then closes the
+		// connection: the last error is one or the other.
 		{"OAUTHBEARER expired", SASL, []kgo.Opt{kgo.SASL(signed(t, tokens, -time.Hour))}, "EOF|oauth response"},
-		{"OAUTHBEARER signed by a stranger", SASL, []kgo.Opt{kgo.SASL(signed(t, stranger, time.Hour))}, "EOF|oauth response"},
+		{"OAUTHBEARER signed with another key", SASL, []kgo.Opt{kgo.SASL(signed(t, otherIssuer, time.Hour))}, "EOF|oauth response"},
 		{"GSSAPI", SASLTLS, []kgo.Opt{trusting, kgo.SASL(ticket(t, kdc, "alice"))}, ""},
 		{"GSSAPI without a right", SASL, []kgo.Opt{kgo.SASL(ticket(t, kdc, "bob"))}, "TOPIC_AUTHORIZATION_FAILED"},
 	} {
@@ -117,7 +117,7 @@ func TestSecureKafka(t *testing.T) {
 			case c.refused != "" && (err == nil || !slices.ContainsFunc(strings.Split(c.refused, "|"), func(part string) bool {
 				return strings.Contains(err.Error(), part)
 			})):
-				t.Errorf("got %v, want a refusal that says %q", err, c.refused)
+				t.Errorf("got %v, want an error that contains %q", err, c.refused)
 			}
 		})
 	}
@@ -127,7 +127,7 @@ func TestSecureKafka(t *testing.T) {
 	}
 }
 
-// bearer asks the endpoint for a token over HTTPS, as a client does.
+// bearer requests a token from the endpoint over HTTPS, as a client does.
 func bearer(t *testing.T, a *Authority, e *TokenEndpoint, secret string) sasl.Mechanism {
 	t.Helper()
 	text, err := os.ReadFile(a.File)
@@ -156,7 +156,7 @@ func bearer(t *testing.T, a *Authority, e *TokenEndpoint, secret string) sasl.Me
 		t.Fatalf("asking for a token: %s, %v", resp.Status, err)
 	}
 	if e.Issued() == 0 || !slices.Contains(e.Scopes(), "publish") {
-		t.Errorf("%d tokens, scopes %q", e.Issued(), e.Scopes())
+		t.Errorf("the endpoint counts %d tokens with the scopes %q", e.Issued(), e.Scopes())
 	}
 	return oauth.Auth{Token: answer.Token}.AsMechanism()
 }
@@ -170,7 +170,7 @@ func signed(t *testing.T, e *TokenEndpoint, life time.Duration) sasl.Mechanism {
 	return oauth.Auth{Token: text}.AsMechanism()
 }
 
-// ticket logs a new principal in with a keytab.
+// ticket creates a principal and logs it in with a keytab.
 func ticket(t *testing.T, kdc *KDC, name string) sasl.Mechanism {
 	t.Helper()
 	kdc.AddPrincipal(name, "")
@@ -189,7 +189,7 @@ func ticket(t *testing.T, kdc *KDC, name string) sasl.Mechanism {
 	return kerberos.Auth{Client: client.NewWithKeytab(name, Realm, keys, c, client.DisablePAFXFAST(true)), Service: "kafka"}.AsMechanism()
 }
 
-// A token endpoint refuses a wrong secret, and fails when it is told to.
+// A token endpoint refuses a wrong secret, and fails or delays its responses when told to.
 func TestTokenEndpoint(t *testing.T) {
 	e := StartTokenEndpoint(t, NewAuthority(t), map[string]string{"alice": "client-secret"})
 	ask := func(secret string) int {
@@ -202,26 +202,26 @@ func TestTokenEndpoint(t *testing.T) {
 		return resp.StatusCode
 	}
 	if got := ask("no"); got != http.StatusUnauthorized {
-		t.Errorf("a wrong secret gave %d", got)
+		t.Errorf("a wrong secret gave status %d, want 401", got)
 	}
 	if got := ask("client-secret"); got != http.StatusOK {
-		t.Errorf("the right secret gave %d", got)
+		t.Errorf("the right secret gave status %d, want 200", got)
 	}
 	e.Fail(http.StatusInternalServerError)
 	if got := ask("client-secret"); got != http.StatusInternalServerError {
-		t.Errorf("told to fail it gave %d", got)
+		t.Errorf("after Fail(500) the endpoint gave status %d", got)
 	}
 	e.Fail(0)
 	e.Delay(300 * time.Millisecond)
 	if began := time.Now(); ask("client-secret") != http.StatusOK || time.Since(began) < 300*time.Millisecond {
-		t.Errorf("told to be slow it took %s", time.Since(began))
+		t.Errorf("after Delay(300ms) the response took %s", time.Since(began))
 	}
 	if e.Issued() != 2 {
 		t.Errorf("%d tokens were issued, want 2", e.Issued())
 	}
 }
 
-// Keys, lifetimes and the server's being away are the test's to choose.
+// A KDC can be stopped and started, and its principals' keys and lifetimes changed.
 func TestKDC(t *testing.T) {
 	kdc := StartKDC(t)
 	kdc.AddPrincipal("alice", "")
@@ -242,7 +242,7 @@ func TestKDC(t *testing.T) {
 	}
 	kdc.Stop()
 	if err := login(); err == nil {
-		t.Error("a ticket came from a KDC that is away")
+		t.Error("a login succeeded while the KDC was stopped")
 	}
 	if err := kdc.Start(); err != nil {
 		t.Fatal(err)
@@ -256,7 +256,7 @@ func TestKDC(t *testing.T) {
 	}
 }
 
-// Java's stores hold what they should, and open with the password alone.
+// Java's stores contain the right entries, and open with the password.
 func TestStores(t *testing.T) {
 	a := NewAuthority(t)
 	c := a.Issue(t, Subject{Name: "alice"})

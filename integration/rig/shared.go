@@ -8,17 +8,17 @@ import (
 	"urncast/integration/rig/pg"
 )
 
-// shared is the broker that the tests of a package share, started by the first that
-// asks for it.
+// shared is the broker that the tests of a package share. The first call of SharedKafka starts
+// it.
 var shared struct {
 	sync.Mutex
-	running bool // Run runs, and will end the broker
+	running bool // within Run, which ends the broker
 	kafka   *Kafka
 	err     error
 }
 
-// Run runs a package's tests, for its TestMain, and then ends and removes what they
-// shared: the broker, the PostgreSQL server, the program's binaries.
+// Run runs the tests of a package, for its TestMain, and then removes what they shared: the
+// broker, the PostgreSQL server and the built binaries.
 func Run(m *testing.M) (code int) {
 	shared.running = true
 	defer func() {
@@ -31,9 +31,9 @@ func Run(m *testing.M) (code int) {
 	return pg.Run(m)
 }
 
-// SharedKafka gives the one broker of a package's tests. Each test has topics,
-// transactional ids and groups of its own there. A test that stops the broker, sets rules
-// at its proxy, or lets the program make topics starts one for itself.
+// SharedKafka returns the broker that the tests of a package share. Each test uses topics,
+// transactional ids and consumer groups of its own. A test that stops the broker, needs a
+// proxy, or lets urncast create topics must start its own.
 func SharedKafka(tb testing.TB) *Kafka {
 	tb.Helper()
 	shared.Lock()
@@ -49,11 +49,11 @@ func SharedKafka(tb testing.TB) *Kafka {
 		tb.Fatalf("starting the shared Kafka: %v", shared.err)
 	}
 	k := shared.kafka
-	tb.Cleanup(func() { k.tell(tb) })
+	tb.Cleanup(func() { k.logTail(tb) })
 	return k
 }
 
-// startShared starts a broker that no test ends.
+// startShared starts the shared broker, which only Run ends.
 func startShared(jars, archive string) (*Kafka, error) {
 	dir, err := os.MkdirTemp("", "urncast-kafka-")
 	if err != nil {

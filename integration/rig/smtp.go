@@ -23,17 +23,17 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// SMTPOptions say what a mail server is like.
+// SMTPOptions configures a mail server.
 type SMTPOptions struct {
-	Host        string       // to listen on; 127.0.0.1 if empty
-	Certificate *Certificate // STARTTLS is offered with it; nil for none
-	Implicit    bool         // TLS from the first byte, in place of STARTTLS
-	// Users have passwords; with users nothing is taken without authentication.
+	Host        string       // host to listen on; 127.0.0.1 if empty
+	Certificate *Certificate // for STARTTLS or TLS; nil for neither
+	Implicit    bool         // implicit TLS instead of STARTTLS
+	// Users maps users to passwords. With users, the server requires authentication.
 	Users      map[string]string
-	Mechanisms []string // that are offered; PLAIN if empty
+	Mechanisms []string // SASL mechanisms to offer; PLAIN if empty
 }
 
-// A Letter is one mail that a server took.
+// A Letter is one mail that a server accepted.
 type Letter struct {
 	From, Mechanism, User string
 	To                    []string
@@ -41,7 +41,7 @@ type Letter struct {
 	Raw                   []byte
 }
 
-// Header gives a header of the mail.
+// Header returns a header field of the mail.
 func (l *Letter) Header(name string) string {
 	m, err := mail.ReadMessage(bytes.NewReader(l.Raw))
 	if err != nil {
@@ -50,21 +50,21 @@ func (l *Letter) Header(name string) string {
 	return m.Header.Get(name)
 }
 
-// An SMTPServer is a real mail server on loopback that keeps what it takes.
+// An SMTPServer is a real mail server on loopback that keeps the mails that it accepts.
 type SMTPServer struct {
 	Host string
 	Port int
 
-	tb      testing.TB
-	options SMTPOptions
-	server  *smtp.Server
-	listen  net.Listener
-	mu      sync.Mutex
-	letters []Letter
-	refuse  func(from, to string) error
-	delay   time.Duration
-	hurry   chan struct{} // closed when the server stops: it waits no longer
-	dialed  int
+	tb       testing.TB
+	options  SMTPOptions
+	server   *smtp.Server
+	listen   net.Listener
+	mu       sync.Mutex
+	letters  []Letter
+	refuse   func(from, to string) error
+	delay    time.Duration
+	stopping chan struct{} // closed when the server stops, to end delays
+	dialed   int
 }
 
 // StartSMTP starts a mail server that ends with the test.
@@ -84,7 +84,7 @@ func StartSMTP(tb testing.TB, o SMTPOptions) *SMTPServer {
 	return s
 }
 
-// Start starts the server on its port, after Stop.
+// Start starts the server on its port; it can be called after Stop.
 func (s *SMTPServer) Start() {
 	s.tb.Helper()
 	server := smtp.NewServer(smtp.BackendFunc(s.session))
@@ -92,8 +92,8 @@ func (s *SMTPServer) Start() {
 	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
 	server.ErrorLog = quiet{}
 	l, err := net.Listen("tcp", net.JoinHostPort(s.Host, fmt.Sprint(s.Port)))
-	// A child that another test forks holds what listened here just before, until it
-	// is the program that it is to be.
+	// After Stop the port may still be in use for a moment: a process that another test has just
+	// forked has the former listener open until it calls exec.
 	for deadline := time.Now().Add(10 * time.Second); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 		l, err = net.Listen("tcp", net.JoinHostPort(s.Host, fmt.Sprint(s.Port)))
@@ -114,20 +114,20 @@ func (s *SMTPServer) Start() {
 		}
 	}
 	s.mu.Lock()
-	s.server, s.listen, s.hurry = server, l, make(chan struct{})
+	s.server, s.listen, s.stopping = server, l, make(chan struct{})
 	s.mu.Unlock()
-	go server.Serve(l) // its end is asked for
+	go server.Serve(l) // returns after Stop
 }
 
-// Stop ends the server at once; nobody listens on its port then.
+// Stop ends the server. Its port then refuses connections.
 func (s *SMTPServer) Stop() {
 	s.mu.Lock()
-	server, listen, hurry := s.server, s.listen, s.hurry
+	server, listen, stopping := s.server, s.listen, s.stopping
 	s.server = nil
 	s.mu.Unlock()
 	if server != nil {
-		close(hurry)
-		listen.Close() // the server knows it only once it serves
+		close(stopping)
+		listen.Close() // server.Close does not close it if Serve has not begun
 		server.Close()
 	}
 }
@@ -137,29 +137,29 @@ type quiet struct{}
 func (quiet) Printf(string, ...any) {}
 func (quiet) Println(...any)        {}
 
-// Refuse lets a function decide which sender and recipient are refused; nil takes
-// all. An *smtp.SMTPError is answered as it is.
+// Refuse sets a function that refuses senders and recipients by returning an error; nil
+// accepts all. An *smtp.SMTPError is sent as it is.
 func (s *SMTPServer) Refuse(f func(from, to string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse = f
 }
 
-// Delay holds back each answer to a mail's content.
+// Delay delays each response to the content of a mail.
 func (s *SMTPServer) Delay(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.delay = d
 }
 
-// Letters are the mails that were taken so far.
+// Letters returns the mails accepted so far.
 func (s *SMTPServer) Letters() []Letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Letter{}, s.letters...)
 }
 
-// Dialed counts the connections that were made.
+// Dialed returns how many connections were made.
 func (s *SMTPServer) Dialed() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -242,13 +242,13 @@ func (s *smtpSession) Data(r io.Reader) (err error) {
 		return err
 	}
 	s.s.mu.Lock()
-	delay, hurry := s.s.delay, s.s.hurry
+	delay, stopping := s.s.delay, s.s.stopping
 	s.s.mu.Unlock()
 	if delay > 0 {
 		select {
 		case <-time.After(delay):
-		case <-hurry:
-			return errors.New("the server stops")
+		case <-stopping:
+			return errors.New("the mail server was stopped")
 		}
 	}
 	s.s.mu.Lock()
@@ -263,7 +263,8 @@ func (s *smtpSession) Reset() { s.letter = Letter{} }
 // Logout implements smtp.Session.
 func (s *smtpSession) Logout() error { return nil }
 
-// A loginServer is the server's side of LOGIN, which asks for one after the other.
+// A loginServer is the server's side of the mechanism LOGIN, which asks for the user name and
+// then for the password.
 type loginServer struct {
 	right func(user, password string) error
 	user  string
@@ -283,7 +284,7 @@ func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
 	return nil, true, l.right(l.user, string(response))
 }
 
-// A cramServer is the server's side of CRAM-MD5 (RFC 2195).
+// A cramServer is the server's side of the mechanism CRAM-MD5 (RFC 2195).
 type cramServer struct {
 	users     map[string]string
 	right     func(user, password string) error

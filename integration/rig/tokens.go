@@ -21,16 +21,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Audience is what the rig's tokens are for, and what its broker asks for.
+// Audience is the claim "aud" of the rig's tokens, which its brokers require.
 const Audience = "kafka"
 
-// A TokenEndpoint is an authorisation server for OAuth 2.0's client credentials:
-// it answers with signed JWTs, and publishes the key that verifies them.
+// A TokenEndpoint is an OAuth 2.0 authorization server for the client credentials grant: it
+// issues signed JWTs, and publishes the key that verifies them.
 type TokenEndpoint struct {
-	// HTTP and HTTPS are where tokens are asked for; the second needs the
-	// authority's certificate.
+	// HTTP and HTTPS are the URLs of the token endpoint. Clients of the second must trust the
+	// authority.
 	HTTP, HTTPS string
-	// Keys is the JWKS document, which brokers read.
+	// Keys is the URL of the JWKS document, which brokers read.
 	Keys string
 	// Issuer is the claim "iss".
 	Issuer string
@@ -49,8 +49,8 @@ type TokenEndpoint struct {
 	scopes []string
 }
 
-// StartTokenEndpoint starts a token endpoint for clients and their secrets; it
-// ends with the test. Its tokens live for five minutes until SetLife says otherwise.
+// StartTokenEndpoint starts a token endpoint for clients, a map of client ids to secrets. It
+// ends with the test. Its tokens expire after five minutes until SetLife says otherwise.
 func StartTokenEndpoint(tb testing.TB, a *Authority, clients map[string]string) *TokenEndpoint {
 	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -71,7 +71,8 @@ func StartTokenEndpoint(tb testing.TB, a *Authority, clients map[string]string) 
 	return e
 }
 
-// named is a loopback address with the name that the certificate fits.
+// named returns a loopback address with the host name localhost, for which the certificate is
+// valid.
 func named(address string) string { return "localhost" + strings.TrimPrefix(address, "127.0.0.1") }
 
 // Stop closes the endpoint's ports; Start opens the same ones again.
@@ -82,7 +83,7 @@ func (e *TokenEndpoint) Start() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", e.token)
 	mux.HandleFunc("GET /jwks", e.jwks)
-	// A client that the test gives a wrong authority is no news.
+	// TLS handshakes that fail are expected: tests give clients a wrong authority.
 	quiet := log.New(io.Discard, "", 0)
 	e.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
 	for i, secret := range []bool{false, true} {
@@ -99,13 +100,13 @@ func (e *TokenEndpoint) Start() error {
 	return nil
 }
 
-// SetLife sets how long the tokens live that are issued from now on.
+// SetLife sets the lifetime of tokens that are issued from now on.
 func (e *TokenEndpoint) SetLife(d time.Duration) { e.set(func() { e.life = d }) }
 
 // Fail makes every request for a token fail with an HTTP status; 0 ends that.
 func (e *TokenEndpoint) Fail(status int) { e.set(func() { e.fail = status }) }
 
-// Delay holds every answer back for a while.
+// Delay delays every response of the token endpoint.
 func (e *TokenEndpoint) Delay(d time.Duration) { e.set(func() { e.delay = d }) }
 
 func (e *TokenEndpoint) set(f func()) {
@@ -114,19 +115,19 @@ func (e *TokenEndpoint) set(f func()) {
 	f()
 }
 
-// Issued counts the tokens that were given out.
+// Issued returns how many tokens were issued.
 func (e *TokenEndpoint) Issued() (n int) {
 	e.set(func() { n = e.issued })
 	return n
 }
 
-// Scopes lists what the issued tokens' requests named as their scope.
+// Scopes returns the scopes of the requests for which tokens were issued.
 func (e *TokenEndpoint) Scopes() (s []string) {
 	e.set(func() { s = append(s, e.scopes...) })
 	return s
 }
 
-// token answers a request by RFC 6749, section 4.4.
+// token handles an access token request (RFC 6749, section 4.4).
 func (e *TokenEndpoint) token(w http.ResponseWriter, r *http.Request) {
 	var life, delay time.Duration
 	var fail int
@@ -170,13 +171,13 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v) // a client that went away reads no answer
+	json.NewEncoder(w).Encode(v) // fails only if the client has gone
 }
 
-// keyID names the one key in tokens and in the JWKS document.
+// keyID identifies the one key, in tokens and in the JWKS document.
 const keyID = "rig"
 
-// Sign makes a token for a client without asking for its secret.
+// Sign makes a token for a client, whose secret it does not need.
 func (e *TokenEndpoint) Sign(client, scope string, life time.Duration) (string, error) {
 	now := time.Now()
 	claims := map[string]any{
@@ -200,7 +201,7 @@ func (e *TokenEndpoint) Sign(client, scope string, life time.Duration) (string, 
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
 }
 
-// jwks answers with the public key (RFC 7517).
+// jwks responds with the public key (RFC 7517).
 func (e *TokenEndpoint) jwks(w http.ResponseWriter, _ *http.Request) {
 	encode := base64.RawURLEncoding.EncodeToString
 	answer(w, http.StatusOK, map[string]any{"keys": []map[string]string{{

@@ -14,8 +14,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// CreateTopic makes a topic of one partition, on as many brokers as is their default:
-// one, or all three of a Cluster. config holds name=value pairs.
+// CreateTopic creates a topic with one partition and the broker's default replication factor:
+// 1, or 3 in a Cluster. config has name=value pairs.
 func (k *Kafka) CreateTopic(tb testing.TB, name string, config ...string) {
 	tb.Helper()
 	if code := k.createTopic(tb, name, config); code != 0 {
@@ -77,7 +77,7 @@ func (k *Kafka) SetTopic(tb testing.TB, topic, name, value string) {
 	}
 }
 
-// RemakeTopic deletes a topic and makes one of the same name at once.
+// RemakeTopic deletes a topic and at once creates one with the same name.
 func (k *Kafka) RemakeTopic(tb testing.TB, name string, config ...string) {
 	tb.Helper()
 	k.DeleteTopic(tb, name)
@@ -86,13 +86,13 @@ func (k *Kafka) RemakeTopic(tb testing.TB, name string, config ...string) {
 		case code == 0:
 			return
 		case code != kerr.TopicAlreadyExists.Code || time.Now().After(deadline):
-			tb.Fatalf("making topic %s anew: %v", name, kerr.ErrorForCode(code))
+			tb.Fatalf("creating topic %s again: %v", name, kerr.ErrorForCode(code))
 		}
-		k.DeleteTopic(tb, name) // a client that may has made it
+		k.DeleteTopic(tb, name) // a client has created it in between, as some may
 	}
 }
 
-// HasTopic reports whether there is a topic of that name.
+// HasTopic reports whether a topic with the name exists.
 func (k *Kafka) HasTopic(tb testing.TB, name string) bool {
 	tb.Helper()
 	t := kmsg.NewMetadataRequestTopic()
@@ -106,9 +106,8 @@ func (k *Kafka) HasTopic(tb testing.TB, name string) bool {
 	return answer.Topics[0].ErrorCode == 0
 }
 
-// DeleteRecords deletes a topic's records before an offset, as kafka-delete-records
-// does; -1 stands for all that there are. The broker does it only where the topic's
-// cleanup.policy has "delete".
+// DeleteRecords deletes a topic's records before an offset, as kafka-delete-records does; -1
+// deletes all. The topic's cleanup.policy must contain "delete", else the broker refuses.
 func (k *Kafka) DeleteRecords(tb testing.TB, topic string, before int64) {
 	tb.Helper()
 	p := kmsg.NewDeleteRecordsRequestTopicPartition()
@@ -126,7 +125,7 @@ func (k *Kafka) DeleteRecords(tb testing.TB, topic string, before int64) {
 	}
 }
 
-// End gives the offset after the last record of a topic, committed or not.
+// End returns the offset after the last record of a topic, whether that is committed or not.
 func (k *Kafka) End(tb testing.TB, topic string) int64 {
 	tb.Helper()
 	p := kmsg.NewListOffsetsRequestTopicPartition()
@@ -145,20 +144,21 @@ func (k *Kafka) End(tb testing.TB, topic string) int64 {
 	return answer.Topics[0].Partitions[0].Offset
 }
 
-// LoseEnd takes batches of records and markers off the end of a topic's log, while the
-// broker is down: for who writes to the topic it is as if an unclean election had
-// lost what was acknowledged. It returns how many were taken, and whether a transaction
-// of which records are left has lost its marker: the broker takes it for open then.
+// LoseEnd removes up to most batches of records and markers from the end of a topic's log
+// while the broker is down. To a producer it looks as if an unclean leader election had lost
+// acknowledged records. It returns how many batches were removed, and whether the log now has
+// records of a transaction without its marker, which makes the broker take that transaction
+// for open.
 func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int, open bool) {
 	tb.Helper()
 	if k.Running() {
-		tb.Fatal("a broker that runs would not take notice of what is taken off its log")
+		tb.Fatal("LoseEnd needs a broker that is down: one that runs would not notice the change")
 	}
 	segments, _ := filepath.Glob(filepath.Join(k.dir, "data", topic+"-0", "*.log")) // the pattern is well formed
 	if len(segments) == 0 {
 		tb.Fatalf("the broker has no log of topic %s", topic)
 	}
-	last := slices.Max(segments) // their names are their first offsets, in as many digits
+	last := slices.Max(segments) // segments are named by their first offset, all with the same number of digits
 	all, err := batches(last)
 	if err != nil {
 		tb.Fatal(err)
@@ -179,16 +179,16 @@ func (k *Kafka) LoseEnd(tb testing.TB, topic string, most int) (lost int, open b
 	return lost, len(unended) > 0
 }
 
-// A batch of a segment: where it begins, the id of the session that wrote it, and
+// A batch is a record batch of a segment: where it begins, the producer id that wrote it, and
 // whether it belongs to a transaction or is the marker that ends one.
 type batch struct {
 	start, producer       int64
 	transactional, marker bool
 }
 
-// batches lists what is in a segment. A batch has its first offset in 8 bytes, the size
-// of what follows in 4, and that; its attributes are in the bytes 21 and 22, the id of its
-// session is in the 8 bytes from 43.
+// batches returns the record batches of a segment. A batch has its first offset in bytes 0 to
+// 7, the size of all after byte 11 in bytes 8 to 11, its attributes in bytes 21 and 22, and
+// its producer id in bytes 43 to 50.
 func batches(segment string) (all []batch, err error) {
 	b, err := os.ReadFile(segment)
 	if err != nil {
@@ -198,7 +198,7 @@ func batches(segment string) (all []batch, err error) {
 	for at := 0; at+least <= len(b); {
 		size := int(binary.BigEndian.Uint32(b[at+8:]))
 		if size == 0 {
-			break // what follows was reserved, and never written
+			break // the rest of the file is preallocated
 		}
 		if at+head+size > len(b) {
 			return nil, fmt.Errorf("%s ends in the middle of the batch at byte %d", segment, at)

@@ -9,8 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Records are deleted from the front, the end is lost while the broker is down, and a
-// topic that is made anew is empty.
+// DeleteRecords deletes records from the start, LoseEnd removes batches from the end while the
+// broker is down, and RemakeTopic leaves an empty topic.
 func TestTopicChanges(t *testing.T) {
 	t.Parallel()
 	k := StartKafka(t)
@@ -29,7 +29,7 @@ func TestTopicChanges(t *testing.T) {
 	write(5)
 	k.DeleteRecords(t, "t", 2)
 	if end := k.End(t, "t"); end != 5 {
-		t.Errorf("after records were deleted from the front the topic ends at %d, not 5", end)
+		t.Errorf("after records were deleted from the start the topic ends at %d, not 5", end)
 	}
 	k.Kill()
 	if lost, open := k.LoseEnd(t, "t", 2); lost != 2 || open {
@@ -43,10 +43,10 @@ func TestTopicChanges(t *testing.T) {
 	}
 	k.RemakeTopic(t, "t")
 	if end := k.End(t, "t"); end != 0 {
-		t.Errorf("made anew the topic ends at %d", end)
+		t.Errorf("after it was created again the topic ends at %d, want 0", end)
 	}
 	k.DeleteTopic(t, "t")
 	if k.HasTopic(t, "t") {
-		t.Error("a topic that was deleted is there")
+		t.Error("a topic that was deleted still exists")
 	}
 }

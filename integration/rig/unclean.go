@@ -2,12 +2,13 @@ package rig
 
 import "testing"
 
-// LoseAcknowledged makes a topic lose what was acknowledged, by an unclean election:
-// two followers are killed, the leader goes on alone while meanwhile runs, and is
-// killed; one of the followers leads then with what it has, and at last all are there
-// again. The topic must allow that: unclean.leader.election.enable=true,
-// min.insync.replicas=1. For transactions to go on with one broker, the topic of their
-// state must have min.insync.replicas=1, too.
+// LoseAcknowledged makes a topic lose acknowledged records by an unclean leader election. It
+// kills the two followers, runs meanwhile with the leader alone, and kills the leader. A
+// follower is started and becomes leader with what it has; then all brokers are started.
+//
+// The topic must have unclean.leader.election.enable=true and min.insync.replicas=1. For
+// transactions to continue on one broker, __transaction_state must have min.insync.replicas=1
+// too.
 func (c *Cluster) LoseAcknowledged(tb testing.TB, topic string, meanwhile func()) {
 	tb.Helper()
 	leader := c.Leader(tb, topic)
@@ -25,7 +26,7 @@ func (c *Cluster) LoseAcknowledged(tb testing.TB, topic string, meanwhile func()
 	}
 	start(followers[0])
 	if now := c.Leader(tb, topic); now != followers[0] {
-		tb.Fatalf("broker %d leads topic %s, not the one that had less", now.node, topic)
+		tb.Fatalf("broker %d leads topic %s, want the follower that lacks records", now.node, topic)
 	}
 	start(leader)
 	start(followers[1])

@@ -15,8 +15,8 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// A change is a fault that the producer cannot decide about: it must stop and ask. do
-// makes the change, and gives what it did and words that the question must say.
+// A change is a fault after which the producer cannot decide how to go on: it must stop and ask. do
+// makes the change, and returns what it did and the words that the question must contain.
 type change struct {
 	name string
 	do   func(r *rand.Rand) (effect string, words []string)
@@ -40,11 +40,11 @@ func (w *world) changes() []change {
 
 func eitherTopic(r *rand.Rand) string { return []string{topic, partTopic}[r.IntN(2)] }
 
-// loseEnd takes the end off a topic's log while the broker is down for a moment. It
-// stands for an unclean election, whose effect on a publisher is the same: three brokers
-// beside all the rest are too much for two cores.
+// loseEnd removes the end of a topic's log while the broker is down. It stands for an unclean
+// leader election, which has the same effect on a publisher: a cluster of three brokers would be
+// too much for the two cores of the test machine.
 func (w *world) loseEnd(r *rand.Rand) (string, []string) {
-	name, most := eitherTopic(r), 10+r.IntN(20) // more than can be under way, not acknowledged
+	name, most := eitherTopic(r), 10+r.IntN(20) // more than can be in flight and not acknowledged
 	w.servers.Lock()
 	defer w.servers.Unlock()
 	w.kafka.Kill()
@@ -59,8 +59,7 @@ func (w *world) loseEnd(r *rand.Rand) (string, []string) {
 	return effect, []string{name, "lost"}
 }
 
-// intrude writes a record to a topic as a registry would that was pointed at it by
-// mistake.
+// intrude writes a record to a topic as another registry would that publishes to it by mistake.
 func (w *world) intrude(r *rand.Rand) (string, []string) {
 	name, other := eitherTopic(r), uuid.NewString()
 	w.servers.RLock()
@@ -80,8 +79,8 @@ func (w *world) intrude(r *rand.Rand) (string, []string) {
 	return fmt.Sprintf("%s to %s", other, name), []string{name, other}
 }
 
-// failover promotes a standby that is behind and kills the old primary. What was
-// published since is gone from the registry, and the writers' ledger learns that.
+// failover promotes a standby that lags behind, and kills the old primary. The registry loses what
+// was recorded after the last replicated transaction, and the ledger is told so.
 func (w *world) failover(*rand.Rand) (string, []string) {
 	w.servers.Lock()
 	defer w.servers.Unlock()
@@ -104,13 +103,13 @@ func (w *world) failover(*rand.Rand) (string, []string) {
 	return fmt.Sprintf("the database lost the transactions %d to %d at least", kept+1, had), []string{"database", "lost"}
 }
 
-// number is the last transaction of a registry's database.
+// number returns the number of the last transaction in a registry's database.
 func (w *world) number(url string) (n int64) {
 	w.query(url, `SELECT coalesce(max(number), 0) FROM transactions`, &n)
 	return n
 }
 
-// query reads one value.
+// query reads one value from a database.
 func (w *world) query(url, sql string, into any) {
 	w.t.Helper()
 	conn, err := pgx.Connect(w.t.Context(), url)
@@ -123,16 +122,17 @@ func (w *world) query(url, sql string, into any) {
 	}
 }
 
-// patience with a question, and with what comes of an answer, while instances suffer.
+// patience is how long the test waits for a question, and for the effect of its answer, while
+// faults are injected.
 const patience = 3 * time.Minute
 
-// turn makes one change while writers write and the instances suffer, waits for the
-// question and answers it as an admin would. What the topic holds after that begins with
-// a baseline, from which on it is judged.
-func (w *world) turn(r *rand.Rand, c change) {
+// applyChange makes one change while the writers write and faults are injected, waits for the
+// question and answers it as an admin would. The topic then holds a new baseline, and is compared
+// from there on.
+func (w *world) applyChange(r *rand.Rand, c change) {
 	how := []string{"baseline", "continue"}[r.IntN(2)]
 	over := make(chan struct{})
-	suffered := w.suffering(r, func() bool {
+	faultsDone := w.injectWhile(r, func() bool {
 		select {
 		case <-over:
 			return false
@@ -140,28 +140,28 @@ func (w *world) turn(r *rand.Rand, c change) {
 			return true
 		}
 	}, nil)
-	defer suffered() // though a wait ends the test
+	defer faultsDone() // even if a wait fails the test
 	defer close(over)
-	w.await("the producer to publish", patience, func(s sample) bool { return s.well() && s.Sent > 0 })
+	w.await("the producer to publish", patience, func(s sample) bool { return s.isWorking() && s.Sent > 0 })
 	e := event{kind: c.name, begun: time.Now()}
 	effect, words := c.do(r)
 	e.effect, e.healed = effect+"; answered by "+how, time.Now()
 	e = w.journal.add(e)
 	w.t.Logf("fault %d at %s: %s, %s", e.number, e.begun.UTC().Format("15:04:05.000"), e.kind, e.effect)
-	s := w.await("the question", patience, sample.asks)
+	s := w.await("the question", patience, sample.isAsking)
 	w.t.Logf("asked after %s: %s", time.Since(e.healed).Round(time.Millisecond), s.Reason)
-	ends := w.ends() // no baseline is before its question
+	ends := w.ends() // the baseline comes after the question
 	w.answer(s, how, words)
 	if how != "baseline" {
 		ends = w.ends()
-		w.command("start", "baseline") // which mends the replicas
+		w.command("start", "baseline") // which repairs the replicas
 	}
 	w.awaitBaseline(ends)
-	time.Sleep(between(r, time.Second, 4*time.Second)) // more is written
+	time.Sleep(between(r, time.Second, 4*time.Second)) // the writers write some more
 }
 
-// answer answers a question, and again where an instance that was killed asks it anew,
-// until the producer goes on.
+// answer answers a question until the producer goes on: the question is asked again if the instance
+// that received the answer is killed.
 func (w *world) answer(s sample, how string, words []string) {
 	for range 6 {
 		for _, word := range words {
@@ -172,23 +172,23 @@ func (w *world) answer(s sample, how string, words []string) {
 		sent, answered := s.Sent, time.Now()
 		w.command("start", how)
 		s = w.await("the answer to be taken", patience, func(s sample) bool {
-			return s.asks() && time.Since(answered) > 2*time.Second || s.well() && (s.Sent > sent || s.Sent == s.Last)
+			return s.isAsking() && time.Since(answered) > 2*time.Second || s.isWorking() && (s.Sent > sent || s.Sent == s.Last)
 		})
-		if !s.asks() {
+		if !s.isAsking() {
 			return
 		}
 	}
-	w.t.Errorf("the producer asks again and again: %s", s)
+	w.t.Errorf("the producer keeps asking: %s", s)
 }
 
-// ends are the ends of the topics.
+// ends returns the end offset of each topic.
 func (w *world) ends() map[string]int64 {
 	w.servers.RLock()
 	defer w.servers.RUnlock()
 	return map[string]int64{topic: w.kafka.End(w.t, topic), partTopic: w.kafka.End(w.t, partTopic)}
 }
 
-// awaitBaseline waits until a baseline stands on a topic behind one of the ends.
+// awaitBaseline waits until there is a baseline behind the end of one of the topics.
 func (w *world) awaitBaseline(ends map[string]int64) {
 	w.t.Helper()
 	var last error
@@ -196,7 +196,7 @@ func (w *world) awaitBaseline(ends map[string]int64) {
 		for name, end := range ends {
 			l, err := w.read(name, 10*time.Second)
 			if last = err; err != nil {
-				continue // an open transaction, for one
+				continue // for example, because of an open transaction
 			}
 			if _, asOf := l.Since(end).SinceBaseline(); asOf > 0 {
 				return
@@ -206,7 +206,7 @@ func (w *world) awaitBaseline(ends map[string]int64) {
 	w.t.Fatalf("no baseline came within %s of the answer: %v", patience, last)
 }
 
-// read reads what this registry wrote to a topic.
+// read returns what this registry wrote to a topic.
 func (w *world) read(name string, within time.Duration) (*topiccheck.Log, error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), within)
 	defer cancel()

@@ -1,4 +1,4 @@
-// Package soak treats a whole cluster badly for as long as it is told to, by a plan
-// that a seed repeats, and then asks whether anything was lost, doubled, reordered or
-// torn. docs/reliability.md says what that proves.
+// Package soak injects faults into a whole cluster for as long as it is told to, in an order that a
+// seed repeats, and then checks that no message was lost, duplicated, reordered or incomplete.
+// docs/reliability.md says what that proves.
 package soak

@@ -10,8 +10,8 @@ import (
 	"urncast/integration/rig"
 )
 
-// A fault is one kind of mischief; do does it, heals it, and says what it did. An
-// error of do is the soak's own: what it broke did not mend.
+// A fault is one kind of fault. do injects it, heals it, and returns what it did. An error of do is
+// a failure of the soak itself: what do broke could not be repaired.
 type fault struct {
 	name   string
 	weight int
@@ -24,8 +24,8 @@ func between(r *rand.Rand, from, to time.Duration) time.Duration {
 
 func direction(r *rand.Rand) string { return []string{rig.ToServer, rig.ToClient}[r.IntN(2)] }
 
-// ofLink are the faults of one instance's link to a server.
-func ofLink(l *rig.Link, to string) []fault {
+// linkFaults returns the faults of one instance's link to a server.
+func linkFaults(l *rig.Link, to string) []fault {
 	return []fault{
 		{"connection to " + to + " cut", 30, func(r *rand.Rand) (string, error) {
 			during := between(r, 0, 400*time.Millisecond)
@@ -46,15 +46,15 @@ func ofLink(l *rig.Link, to string) []fault {
 	}
 }
 
-// ofMember are the faults of one instance.
-func (w *world) ofMember(m *member) []fault {
-	all := append(ofLink(m.toKafka, "Kafka"), ofLink(m.toBase, "Postgres")...)
+// memberFaults returns the faults of one instance.
+func (w *world) memberFaults(m *member) []fault {
+	all := append(linkFaults(m.toKafka, "Kafka"), linkFaults(m.toBase, "Postgres")...)
 	back := func() error {
-		w.servers.RLock() // it needs the database to come up
+		w.servers.RLock() // an instance needs the database to start
 		defer w.servers.RUnlock()
 		for {
 			err := m.product.Start()
-			if errors.Is(err, rig.ErrEnded) { // its database connection was cut meanwhile, for one
+			if errors.Is(err, rig.ErrEnded) { // for example, because its database connection was cut meanwhile
 				time.Sleep(200 * time.Millisecond)
 				continue
 			}
@@ -72,7 +72,7 @@ func (w *world) ofMember(m *member) []fault {
 			return m.product.URL, errors.Join(m.product.Stop(), back())
 		}},
 		fault{"instance stopped in its tracks", 3, func(r *rand.Rand) (string, error) {
-			during := between(r, 500*time.Millisecond, 16*time.Second) // a lease lives 10 s
+			during := between(r, 500*time.Millisecond, 16*time.Second) // a lease lasts 10 s
 			m.product.Pause()
 			time.Sleep(during)
 			m.product.Continue()
@@ -80,14 +80,14 @@ func (w *world) ofMember(m *member) []fault {
 		}})
 }
 
-// ofServers are the faults of the broker and the database server.
-func (w *world) ofServers() []fault {
+// serverFaults returns the faults of the broker and the database server.
+func (w *world) serverFaults() []fault {
 	all := []fault{
 		{"broker killed", 6, func(r *rand.Rand) (string, error) {
 			w.servers.Lock()
 			defer w.servers.Unlock()
 			w.kafka.Kill()
-			return w.away(r, 2*time.Second, w.kafka.Start)
+			return w.startLater(r, 2*time.Second, w.kafka.Start)
 		}},
 		{"broker restarted", 3, func(r *rand.Rand) (string, error) {
 			w.servers.Lock()
@@ -95,7 +95,7 @@ func (w *world) ofServers() []fault {
 			if err := w.kafka.Stop(); err != nil {
 				return "", err
 			}
-			return w.away(r, time.Second, w.kafka.Start)
+			return w.startLater(r, time.Second, w.kafka.Start)
 		}},
 		{"broker stopped in its tracks", 4, func(r *rand.Rand) (string, error) {
 			during := between(r, 200*time.Millisecond, 6*time.Second)
@@ -108,7 +108,7 @@ func (w *world) ofServers() []fault {
 			w.servers.Lock()
 			defer w.servers.Unlock()
 			w.postgres.Kill()
-			return w.away(r, time.Second, w.postgres.Start)
+			return w.startLater(r, time.Second, w.postgres.Start)
 		}},
 		{"Postgres' sessions ended", 8, func(*rand.Rand) (string, error) {
 			w.servers.RLock()
@@ -120,7 +120,7 @@ func (w *world) ofServers() []fault {
 	}
 	for _, server := range []string{"Kafka", "Postgres"} {
 		if d := w.disks[server]; d != nil {
-			all = append(all, fault{"disk of " + server + " full", 3, w.fills(server, d)})
+			all = append(all, fault{"disk of " + server + " full", 3, w.fillDisk(server, d)})
 		}
 	}
 	if w.clock != nil {
@@ -134,8 +134,8 @@ func (w *world) ofServers() []fault {
 	return all
 }
 
-// timeouts makes the database's statements run into a timeout for a while: all that
-// take long, or those that want a table.
+// timeouts makes statements of the database time out for a while: either all slow statements, or
+// those that lock a table.
 func (w *world) timeouts(r *rand.Rand) (string, error) {
 	w.servers.RLock()
 	defer w.servers.RUnlock()
@@ -156,15 +156,15 @@ func (w *world) timeouts(r *rand.Rand) (string, error) {
 	return effect, nil
 }
 
-// away starts a server again after a while.
-func (w *world) away(r *rand.Rand, most time.Duration, start func() error) (string, error) {
+// startLater starts a stopped server again after a while.
+func (w *world) startLater(r *rand.Rand, most time.Duration, start func() error) (string, error) {
 	during := between(r, 0, most)
 	time.Sleep(during)
 	return fmt.Sprintf("away for %s", during), start()
 }
 
-// fills fills a server's disk, and starts the server again if that ended it.
-func (w *world) fills(server string, d *rig.Disk) func(*rand.Rand) (string, error) {
+// fillDisk fills a server's disk, frees it, and starts the server again if the full disk ended it.
+func (w *world) fillDisk(server string, d *rig.Disk) func(*rand.Rand) (string, error) {
 	return func(r *rand.Rand) (string, error) {
 		w.servers.Lock()
 		defer w.servers.Unlock()

@@ -16,7 +16,7 @@ type event struct {
 	begun, healed time.Time
 }
 
-// A journal is what was done and what the producer said meanwhile.
+// A journal records the faults, and the samples of the producer status in the meantime.
 type journal struct {
 	began time.Time
 	round int
@@ -26,7 +26,7 @@ type journal struct {
 	samples []sample
 }
 
-// add numbers and keeps an event that has been healed.
+// add gives a healed event its number and records it.
 func (j *journal) add(e event) event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -41,24 +41,25 @@ func (j *journal) sampled(s sample) {
 	j.samples = append(j.samples, s)
 }
 
-// count is how many faults there were.
+// count returns the number of faults so far.
 func (j *journal) count() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.events)
 }
 
-// blind is how long no instance may answer before that counts as a disturbance.
-const blind = 1500 * time.Millisecond
+// maxGap is the longest time without any answer from an instance that does not count as a
+// disturbance.
+const maxGap = 1500 * time.Millisecond
 
-// recovery says whether the producer was seen disturbed from a fault's beginning
-// until, after its end, everything was sent that was recorded by then, and how long
-// that took from the end on. Faults overlap, so it may be another's disturbance.
+// recovery reports whether the producer was disturbed between the beginning of a fault and the
+// moment when everything was sent that had been recorded by the end of the fault, and how long that
+// took from the end of the fault. Faults overlap, so the disturbance may come from another fault.
 func (j *journal) recovery(e event) (disturbed bool, took time.Duration, known bool) {
 	i, _ := slices.BinarySearchFunc(j.samples, e.begun, func(s sample, t time.Time) int { return s.at.Compare(t) })
 	last, target := e.begun, int64(-1)
 	for _, s := range j.samples[i:] {
-		disturbed = disturbed || !s.well() || s.at.Sub(last) > blind
+		disturbed = disturbed || !s.isWorking() || s.at.Sub(last) > maxGap
 		last = s.at
 		if s.at.Before(e.healed) {
 			continue
@@ -66,14 +67,14 @@ func (j *journal) recovery(e event) (disturbed bool, took time.Duration, known b
 		if target < 0 {
 			target = s.Last
 		}
-		if s.well() && s.Sent >= target {
+		if s.isWorking() && s.Sent >= target {
 			return disturbed, s.at.Sub(e.healed), true
 		}
 	}
 	return disturbed, 0, false
 }
 
-// table sums the events up by kind, in Markdown.
+// table summarises the events by kind, in Markdown.
 func (j *journal) table() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// The comparison finds what is lost, doubled, torn, moved, or there though it was
-// refused; it finds nothing on a topic that is right.
+// The comparison finds a message that is lost, duplicated, incomplete, out of order, or on the
+// topic though its submission was refused; it finds nothing on a correct topic.
 func TestLedgerFindsEachDefect(t *testing.T) {
 	value := func(mark string) []byte { return []byte(`{"names":[{"value":"` + mark + `"}]}`) }
 	right := []topiccheck.Message{
@@ -16,7 +16,7 @@ func TestLedgerFindsEachDefect(t *testing.T) {
 		{Number: 2, Key: "a"},
 		{Number: 3, Key: "c", Value: value("mark 0-1-2.")},
 	}
-	l := ledger{all: []told{
+	l := ledger{all: []submission{
 		{mark: "mark 0-1-0.", urns: []string{"a", "b"}, transactions: []int64{1}},
 		{urns: []string{"a"}, transactions: []int64{2}},
 		{mark: "mark 0-1-2.", urns: []string{"c"}}, // the answer was lost
@@ -53,8 +53,8 @@ func TestLedgerFindsEachDefect(t *testing.T) {
 	}
 }
 
-// What a baseline covers, and what the database may have lost, is not asked for; what is
-// there of it is there whole and once. What came later must be there.
+// Messages that a baseline covers, or whose transactions the database may have lost, need not be on
+// the topic; those that are must be complete and there once. Everything later must be there.
 func TestLedgerSinceBaseline(t *testing.T) {
 	value := func(mark string) []byte { return []byte(`{"names":[{"value":"` + mark + `"}]}`) }
 	topic := []topiccheck.Message{
@@ -62,18 +62,18 @@ func TestLedgerSinceBaseline(t *testing.T) {
 		{Number: 3, Key: "b", Value: value("mark 0-1-1.")},
 		{Number: 4, Key: "a", Value: value("mark 0-1-3.")}, {Number: 4, Key: "b", Value: value("mark 0-1-3.")},
 	}
-	covered := told{mark: "mark 0-1-0.", urns: []string{"a"}, transactions: []int64{1}}
-	later := told{mark: "mark 0-1-1.", urns: []string{"b"}, transactions: []int64{3}}
-	gone := told{mark: "mark 0-1-2.", urns: []string{"c"}, transactions: []int64{4}}
-	kept := told{mark: "mark 0-1-3.", urns: []string{"a", "b"}, transactions: []int64{7}}
-	torn := told{mark: "mark 0-1-3.", urns: []string{"a", "b", "c"}, transactions: []int64{7}}
+	covered := submission{mark: "mark 0-1-0.", urns: []string{"a"}, transactions: []int64{1}}
+	later := submission{mark: "mark 0-1-1.", urns: []string{"b"}, transactions: []int64{3}}
+	gone := submission{mark: "mark 0-1-2.", urns: []string{"c"}, transactions: []int64{4}}
+	kept := submission{mark: "mark 0-1-3.", urns: []string{"a", "b"}, transactions: []int64{7}}
+	torn := submission{mark: "mark 0-1-3.", urns: []string{"a", "b", "c"}, transactions: []int64{7}}
 	for name, tt := range map[string]struct {
-		before, after []told
+		before, after []submission
 		said          string
 	}{
-		"right":                    {[]told{covered, gone, kept}, []told{later}, ""},
-		"lost, though no failover": {[]told{covered}, []told{later, gone}, "that transaction 4 changed c; the topic has that 0 times"},
-		"torn by the failover":     {[]told{torn}, []told{later}, "has 2 of its 3 structures"},
+		"right":                    {[]submission{covered, gone, kept}, []submission{later}, ""},
+		"lost, though no failover": {[]submission{covered}, []submission{later, gone}, "that transaction 4 changed c; the topic has that 0 times"},
+		"torn by the failover":     {[]submission{torn}, []submission{later}, "has 2 of its 3 structures"},
 	} {
 		l := ledger{}
 		for _, x := range tt.before {

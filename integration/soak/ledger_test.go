@@ -14,37 +14,38 @@ import (
 	"urncast/integration/topiccheck"
 )
 
-// A told is what a writer submitted and what it was told of it.
-type told struct {
+// A submission is what a writer submitted, and how it was answered.
+type submission struct {
 	mark         string   // in the name of every structure; empty for a delete
 	urns         []string // what was submitted
 	transactions []int64  // nil if the answer was lost
-	refused      bool     // the registry said that it did nothing
-	// era is the ledger's when it was submitted.
+	refused      bool     // the registry answered that it changed nothing
+	// era is the ledger's era at the time of the submission.
 	era int
-	// lost says that the database has lost its past since: it may be there or not.
+	// lost is set if the database may have lost the transaction since: then the topic may have it
+	// or not.
 	lost bool
 }
 
-// A ledger is what the writers were told.
+// A ledger holds the submissions of all writers.
 type ledger struct {
 	mu   sync.Mutex
-	all  []told
+	all  []submission
 	lost int // answers
 	// era counts how often newEra was called.
 	era int
 }
 
-// currentEra is the era that a submission is made in.
+// currentEra returns the era of a submission that is made now.
 func (l *ledger) currentEra() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.era
 }
 
-// newEra says that what was submitted until now may be lost, whatever its writer was
-// told, and its number given anew. It is called before a failover and after it, so that
-// whatever was under way during the failover may be lost as well.
+// newEra marks all earlier submissions as possibly lost, whatever their writers were answered;
+// their transaction numbers may be used again. It is called before a failover and after it, so that
+// submissions in flight during the failover are marked, too.
 func (l *ledger) newEra() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +55,7 @@ func (l *ledger) newEra() {
 	}
 }
 
-func (l *ledger) add(t told) {
+func (l *ledger) add(t submission) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t.lost = t.era != l.era
@@ -64,8 +65,8 @@ func (l *ledger) add(t told) {
 	}
 }
 
-// write submits changes, each through another instance, until stop is closed. Each
-// replace bears a mark that no other has.
+// write submits changes, each through a different instance, until stop is closed. Each replace
+// carries a unique mark.
 func (w *world) write(writer int, r *rand.Rand, stop <-chan struct{}) {
 	before, era := int64(0), 0
 	for n := 0; ; n++ {
@@ -74,9 +75,9 @@ func (w *world) write(writer int, r *rand.Rand, stop <-chan struct{}) {
 			return
 		case <-time.After(time.Duration(40+r.IntN(160)) * time.Millisecond):
 		}
-		t := told{era: w.ledger.currentEra()}
+		t := submission{era: w.ledger.currentEra()}
 		if t.era != era {
-			before, era = 0, t.era // numbers are given anew
+			before, era = 0, t.era // numbers may be used again
 		}
 		method, path, message := http.MethodPost, "/sdmx/v2/structure", []byte(nil)
 		if r.IntN(8) == 0 {
@@ -95,7 +96,7 @@ func (w *world) write(writer int, r *rand.Rand, stop <-chan struct{}) {
 		through := w.members[r.IntN(len(w.members))].product
 		status, body, err := through.Do(method, path, "application/xml", message)
 		switch {
-		case err != nil || status >= 500: // not known what became of it
+		case err != nil || status >= 500: // the outcome is unknown
 		case status >= 400:
 			t.refused = true
 			if status != http.StatusNotFound {
@@ -107,7 +108,7 @@ func (w *world) write(writer int, r *rand.Rand, stop <-chan struct{}) {
 			}
 			for _, number := range t.transactions {
 				if number <= before && w.ledger.currentEra() == era {
-					w.t.Errorf("writer %d was told of transaction %d after %d", writer, number, before)
+					w.t.Errorf("writer %d was answered with transaction %d after transaction %d", writer, number, before)
 				}
 				before = number
 			}
@@ -130,8 +131,8 @@ func numbers(body []byte) ([]int64, error) {
 	return answer.Transactions, err
 }
 
-// compare finds differences between what the writers were told and the topic, from a
-// baseline on if there is one: what that covers is not asked for.
+// compare returns the differences between the answers to the writers and the topic, from a baseline
+// on if there is one: what the baseline covers is not checked.
 func (l *ledger) compare(log *topiccheck.Log, asOf int64) (problems []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,7 +141,7 @@ func (l *ledger) compare(log *topiccheck.Log, asOf int64) (problems []string) {
 			problems = append(problems, fmt.Sprintf(format, args...))
 		}
 	}
-	written := map[string]int{} // by transaction and URN, how often
+	written := map[string]int{} // number of messages by transaction and URN
 	marks := map[string]map[int64]int{}
 	for _, m := range log.After(asOf).Messages {
 		written[fmt.Sprint(m.Number, m.Key, m.Value == nil)]++
@@ -156,7 +157,7 @@ func (l *ledger) compare(log *topiccheck.Log, asOf int64) (problems []string) {
 	for _, t := range l.all {
 		on := marks[t.mark]
 		if t.lost || len(t.transactions) == 1 && t.transactions[0] <= asOf {
-			t.transactions = nil // if it is there, then whole and once
+			t.transactions = nil // if it is there, it must be complete and there once
 		}
 		for _, urn := range t.urns {
 			if len(t.transactions) != 1 {

@@ -20,12 +20,12 @@ func TestMain(m *testing.M) {
 	os.Exit(rig.Run(m))
 }
 
-// roundMost is after how long everything is healed and compared, before it goes on
-// with changes of the world.
-const roundMost = 3 * time.Minute
+// maxRound is the longest round: after it all faults are healed and the results compared, before
+// the changes of the world begin.
+const maxRound = 3 * time.Minute
 
-// Under fire nothing is lost, doubled, reordered or torn. Without URNCAST_MINUTES it
-// is a short run, which shows that the soak itself works.
+// No message is lost, duplicated, reordered or incomplete under faults. Without URNCAST_MINUTES
+// this is a short run, which shows that the soak itself works.
 func TestSoak(t *testing.T) {
 	seed, minutes := setting(t, "URNCAST_SEED", uint64(time.Now().UnixNano()%1_000_000)), setting(t, "URNCAST_MINUTES", 0)
 	t.Logf("SEED=%d MINUTES=%d", seed, minutes)
@@ -33,15 +33,15 @@ func TestSoak(t *testing.T) {
 	w := newWorld(t)
 	all := w.changes()
 	if minutes == 0 {
-		w.round(seed, func(r *rand.Rand) { w.each(r) })
-		w.round(seed, func(r *rand.Rand) { w.turn(r, all[0]) })
+		w.round(seed, func(r *rand.Rand) { w.injectSome(r) })
+		w.round(seed, func(r *rand.Rand) { w.applyChange(r, all[0]) })
 	}
 	order := rand.New(rand.NewPCG(seed, 254))
 	for end := time.Now().Add(time.Duration(minutes) * time.Minute); time.Now().Before(end) && !t.Failed(); {
-		w.round(seed, func(r *rand.Rand) { w.lanes(r, min(time.Until(end), roundMost)) })
+		w.round(seed, func(r *rand.Rand) { w.injectFor(r, min(time.Until(end), maxRound)) })
 		for _, i := range order.Perm(len(all)) {
 			if !t.Failed() {
-				w.round(seed, func(r *rand.Rand) { w.turn(r, all[i]) })
+				w.round(seed, func(r *rand.Rand) { w.applyChange(r, all[i]) })
 			}
 		}
 	}
@@ -56,12 +56,12 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		t.Fatalf("%s is a number, not %q", name, text)
+		t.Fatalf("%s must be a number, not %q", name, text)
 	}
 	return n
 }
 
-// round does mischief while the writers write, heals everything and compares.
+// round injects faults while the writers write, heals everything and compares the results.
 func (w *world) round(seed uint64, mischief func(*rand.Rand)) {
 	w.journal.round++
 	stop := make(chan struct{})
@@ -77,54 +77,53 @@ func (w *world) round(seed uint64, mischief func(*rand.Rand)) {
 	close(stop)
 	writers.Wait()
 	w.await("everything to be sent", 3*time.Minute, func(s sample) bool { return s.State == "IDLE" && s.Holder != "" && s.Sent == s.Last })
-	time.Sleep(500 * time.Millisecond) // one sample more
+	time.Sleep(500 * time.Millisecond) // one more sample
 	close(watched)
 	watcher.Wait()
 	w.check()
-	w.t.Logf("round %d: %d faults until now", w.journal.round, w.journal.count())
+	w.t.Logf("round %d: %d faults so far", w.journal.round, w.journal.count())
 }
 
-// lanes does faults of each instance and of the servers, at the same time, for a
-// while.
-func (w *world) lanes(r *rand.Rand, during time.Duration) {
+// injectFor injects faults into each instance and into the servers, concurrently, for a while.
+func (w *world) injectFor(r *rand.Rand, during time.Duration) {
 	end := time.Now().Add(during)
-	w.suffering(r, func() bool { return time.Now().Before(end) }, w.ofServers())()
+	w.injectWhile(r, func() bool { return time.Now().Before(end) }, w.serverFaults())()
 }
 
-// suffering begins faults of each instance, and those of the servers that are given, at
-// the same time, as long as going says. The function that it returns waits for the last.
-func (w *world) suffering(r *rand.Rand, going func() bool, ofServers []fault) (wait func()) {
+// injectWhile starts injecting faults into each instance, and those of serverFaults, concurrently,
+// as long as going returns true. The returned function waits for the last fault to be healed.
+func (w *world) injectWhile(r *rand.Rand, going func() bool, serverFaults []fault) (wait func()) {
 	var all sync.WaitGroup
 	run := func(of string, faults []fault, pause time.Duration) {
 		r := rand.New(rand.NewPCG(r.Uint64(), 0))
 		all.Go(func() {
 			for going() && !w.t.Failed() {
 				time.Sleep(between(r, 0, pause))
-				w.suffer(of, choose(r, faults), r)
+				w.inject(of, choose(r, faults), r)
 			}
 		})
 	}
 	for i, m := range w.members {
-		run(fmt.Sprintf("instance %d", i+1), w.ofMember(m), 1600*time.Millisecond)
+		run(fmt.Sprintf("instance %d", i+1), w.memberFaults(m), 1600*time.Millisecond)
 	}
-	if len(ofServers) > 0 {
-		run("servers", ofServers, 8*time.Second)
+	if len(serverFaults) > 0 {
+		run("servers", serverFaults, 8*time.Second)
 	}
 	return all.Wait
 }
 
-// each does some short faults, one after the other.
-func (w *world) each(r *rand.Rand) {
+// injectSome injects a few short faults, one after the other.
+func (w *world) injectSome(r *rand.Rand) {
 	some := func(of string, faults []fault, names ...string) {
 		for _, name := range names {
 			i := slices.IndexFunc(faults, func(f fault) bool { return f.name == name })
-			w.suffer(of, faults[i], r)
+			w.inject(of, faults[i], r)
 		}
 	}
-	some("instance 1", w.ofMember(w.members[0]), "connection to Kafka cut", "connection to Kafka halved", "connection to Kafka delayed",
+	some("instance 1", w.memberFaults(w.members[0]), "connection to Kafka cut", "connection to Kafka halved", "connection to Kafka delayed",
 		"connection to Postgres cut", "connection to Postgres halved", "connection to Postgres delayed")
-	some("instance 2", w.ofMember(w.members[1]), "instance killed")
-	some("servers", w.ofServers(), "Postgres killed", "Postgres' sessions ended", "statements time out")
+	some("instance 2", w.memberFaults(w.members[1]), "instance killed")
+	some("servers", w.serverFaults(), "Postgres killed", "Postgres' sessions ended", "statements time out")
 }
 
 func choose(r *rand.Rand, faults []fault) fault {
@@ -141,20 +140,20 @@ func choose(r *rand.Rand, faults []fault) fault {
 	return faults[0]
 }
 
-// suffer does one fault and logs it.
-func (w *world) suffer(of string, f fault, r *rand.Rand) {
+// inject injects one fault, records it and logs it.
+func (w *world) inject(of string, f fault, r *rand.Rand) {
 	e := event{kind: f.name, begun: time.Now()}
 	effect, err := f.do(r)
 	e.effect, e.healed = effect, time.Now()
 	e = w.journal.add(e)
 	w.t.Logf("fault %d at %s, %s: %s, %s", e.number, e.begun.UTC().Format("15:04:05.000"), of, e.kind, e.effect)
 	if err != nil {
-		w.t.Errorf("fault %d, %s, did not mend: %v", e.number, e.kind, err)
+		w.t.Errorf("fault %d, %s, could not be healed: %v", e.number, e.kind, err)
 	}
 }
 
-// check asserts that urncast verify, an independent reader of the topic, the feed
-// and what the writers were told agree, since the last baseline if there is one.
+// check asserts that urncast verify, an independent reader of the topic, the feed and the answers
+// to the writers agree; since the last baseline, if there is one.
 func (w *world) check() {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)

@@ -17,31 +17,31 @@ import (
 const (
 	instances = 3
 	topic     = "structures.soak"
-	// partTopic is a second route's, which takes the codelists with one digit.
+	// partTopic is the topic of a second route, which takes the codelists with a one-digit number.
 	partTopic = "structures.soak.part"
 	database  = "soak"
-	// megabytes of the file systems that are filled.
+	// megabytes is the size of the file systems that the disk faults fill.
 	megabytes = 3000
 )
 
-// topicConfig is what the topics are made with.
+// topicConfig is the configuration with which the topics are created.
 var topicConfig = []string{"cleanup.policy=compact", "min.compaction.lag.ms=604800000"}
 
-// A world is a broker, a database server, and instances with links of their own to
-// both. What cannot be done on this machine is left nil, and why is logged.
+// A world is a broker, a database server, and instances that each have their own links to both. A
+// part that this machine cannot provide is nil, and the reason is logged.
 type world struct {
 	t        *testing.T
 	kafka    *rig.Kafka
 	postgres *pg.Server
 	disks    map[string]*rig.Disk // of Kafka and Postgres
-	clock    *rig.Clock           // of Postgres: a broker's threads stand still under libfaketime
+	clock    *rig.Clock           // of Postgres; a broker cannot have one, because its threads hang under libfaketime
 	members  []*member
 	registry string // its id
 	ledger   ledger
 	journal  journal
 
-	// servers is held for reading by what needs the broker and the database to be
-	// there, and for writing by what takes them away.
+	// servers is read-locked by those who need the broker and the database to be up, and
+	// write-locked by those who take them down.
 	servers sync.RWMutex
 }
 
@@ -57,14 +57,14 @@ func newWorld(t *testing.T) *world {
 	for _, server := range []string{"Kafka", "Postgres"} {
 		d, err := rig.NewDisk(t, megabytes)
 		if err != nil {
-			t.Logf("the disk of %s is not filled: %v", server, err)
+			t.Logf("no faults of a full disk of %s: %v", server, err)
 			continue
 		}
 		w.disks[server] = d
 	}
 	var env []string
 	if c, err := rig.NewClock(t); err != nil {
-		t.Logf("the clock of Postgres is not moved: %v", err)
+		t.Logf("no faults of the clock of Postgres: %v", err)
 	} else {
 		w.clock, env = c, c.Env()
 	}
@@ -77,14 +77,14 @@ func newWorld(t *testing.T) *world {
 		w.members = append(w.members, w.join(i))
 	}
 	w.call("/api/v1/producers", map[string]any{"name": "default", "routes": []any{map[string]any{"topic": topic, "format": "fusion-json"},
-		map[string]any{"topic": partTopic, "format": "sdmx-ml-2.1", "filter": map[string]any{"urns": onlyPart}}}})
+		map[string]any{"topic": partTopic, "format": "sdmx-ml-2.1", "filter": map[string]any{"urns": partPatterns}}}})
 	w.query(w.postgres.URL(database), `SELECT id::text FROM registry`, &w.registry)
 	w.command("start", "idle")
 	w.await("the producer to start", time.Minute, func(s sample) bool { return s.State == "IDLE" })
 	return w
 }
 
-// folder is where a server's disk is, if it has one of its own.
+// folder returns the directory of a server that has a disk of its own, and "" for others.
 func (w *world) folder(server string) string {
 	if d := w.disks[server]; d != nil {
 		return d.Dir
@@ -92,7 +92,7 @@ func (w *world) folder(server string) string {
 	return ""
 }
 
-// join makes an instance with its links and starts it.
+// join creates an instance with its links, and starts it.
 func (w *world) join(i int) *member {
 	advertised, listener := w.kafka.Way(i)
 	base, err := url.Parse(w.postgres.URL(database))
@@ -108,8 +108,8 @@ func (w *world) join(i int) *member {
 	return m
 }
 
-// onlyPart are the patterns of the second route, and inPart says what they take.
-var onlyPart = func() (patterns []string) {
+// partPatterns are the patterns of the second route; inPart reports whether they match a key.
+var partPatterns = func() (patterns []string) {
 	for digit := range 10 {
 		patterns = append(patterns, fmt.Sprintf("*:CL_%d(*", digit))
 	}
@@ -126,7 +126,7 @@ func (w *world) command(verb, how string) {
 	w.call("/api/v1/producers/default/"+verb, map[string]string{"how": how})
 }
 
-// call asks whichever instance takes it.
+// call sends a request to one instance after another until one accepts it.
 func (w *world) call(path string, in any) {
 	w.t.Helper()
 	body, err := json.Marshal(in)
@@ -146,7 +146,7 @@ func (w *world) call(path string, in any) {
 	w.t.Fatalf("%s %s: %d %s %v", path, body, status, answer, err)
 }
 
-// A sample is the producer's status at one moment, as one instance tells it.
+// A sample is the producer's status at one moment, as one instance reports it.
 type sample struct {
 	at     time.Time
 	State  string `json:"state"`
@@ -159,17 +159,19 @@ type sample struct {
 	} `json:"ask"`
 }
 
-// asks reports whether the producer stands still and waits for an answer.
-func (s sample) asks() bool { return s.State == "STOPPED" && len(s.Ask) > 0 }
+// isAsking reports whether the producer has stopped and waits for an answer.
+func (s sample) isAsking() bool { return s.State == "STOPPED" && len(s.Ask) > 0 }
 
-// well says whether the producer does its work.
-func (s sample) well() bool { return s.Holder != "" && (s.State == "IDLE" || s.State == "PUBLISHING") }
+// isWorking reports whether the producer publishes, or is idle because everything is sent.
+func (s sample) isWorking() bool {
+	return s.Holder != "" && (s.State == "IDLE" || s.State == "PUBLISHING")
+}
 
 func (s sample) String() string {
 	return fmt.Sprintf("%s, sent %d of %d, held by %q: %s", s.State, s.Sent, s.Last, s.Holder, s.Reason)
 }
 
-// await waits until an instance says that the producer is as wanted.
+// await waits until an instance reports a status that wanted accepts.
 func (w *world) await(what string, patience time.Duration, wanted func(sample) bool) sample {
 	w.t.Helper()
 	var s sample
@@ -184,7 +186,7 @@ func (w *world) await(what string, patience time.Duration, wanted func(sample) b
 			}
 		}
 	}
-	w.t.Fatalf("waited %s for %s; it is %s", patience, what, s)
+	w.t.Fatalf("waited %s for %s; the last status is %s", patience, what, s)
 	return s
 }
 

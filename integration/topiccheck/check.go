@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A Transaction is a run of messages that belong to one Kafka transaction.
+// A Transaction is the consecutive messages that, by their headers, belong to one Kafka
+// transaction.
 type Transaction struct {
 	Number   int64
 	ID       string
@@ -18,7 +19,7 @@ type Transaction struct {
 	Messages []Message
 }
 
-// Transactions puts the messages together as their headers say.
+// Transactions groups the messages by their headers.
 func (l *Log) Transactions() []Transaction {
 	var out []Transaction
 	for _, m := range l.Messages {
@@ -35,7 +36,7 @@ func (l *Log) Transactions() []Transaction {
 	return out
 }
 
-// numbers reads numbers and ranges of them, "7,9-12".
+// numbers parses numbers and ranges of numbers, such as "7,9-12".
 func numbers(text string) (all []int64) {
 	for _, s := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
 		from, to, isRange := strings.Cut(s, "-")
@@ -51,8 +52,8 @@ func numbers(text string) (all []int64) {
 	return all
 }
 
-// Problems lists what breaks the contract; nothing, on a good topic. First is
-// the number at which the topic should begin, 0 if that is not known.
+// Problems lists where the topic breaks the message contract; a correct topic has none. first
+// is the number at which the topic must begin; 0 allows any.
 func (l *Log) Problems(first int64) []string {
 	c := &checker{}
 	for i := range l.Messages {
@@ -70,7 +71,7 @@ func (l *Log) Problems(first int64) []string {
 
 type checker struct{ problems []string }
 
-func (c *checker) say(format string, args ...any) {
+func (c *checker) problemf(format string, args ...any) {
 	if len(c.problems) < 50 {
 		c.problems = append(c.problems, fmt.Sprintf(format, args...))
 	}
@@ -80,62 +81,62 @@ func (c *checker) say(format string, args ...any) {
 func (c *checker) message(m *Message) {
 	at := fmt.Sprintf("offset %d, %s", m.Offset, m.Key)
 	for _, h := range m.Repeated {
-		c.say("%s: header %s stands there twice", at, h)
+		c.problemf("%s: header %s appears twice", at, h)
 	}
 	for _, h := range m.wrongNumber {
-		c.say("%s: header %s is %q, not a number", at, h, m.Headers[h])
+		c.problemf("%s: header %s is %q, not a number", at, h, m.Headers[h])
 	}
 	for _, h := range []string{"urncast-txn-id", "urncast-registry", "urncast-producer", "X-Correlation-Id", "traceparent"} {
 		if m.Headers[h] == "" {
-			c.say("%s: header %s is missing", at, h)
+			c.problemf("%s: header %s is missing", at, h)
 		}
 	}
 	if _, err := time.Parse(time.RFC3339Nano, m.Headers["urncast-recorded-at"]); err != nil || !strings.HasSuffix(m.Headers["urncast-recorded-at"], "Z") {
-		c.say("%s: header urncast-recorded-at is %q, not a time in UTC", at, m.Headers["urncast-recorded-at"])
+		c.problemf("%s: header urncast-recorded-at is %q, not a time in UTC", at, m.Headers["urncast-recorded-at"])
 	}
 	if !strings.HasPrefix(m.Key, "urn:sdmx:org.sdmx.infomodel.") {
-		c.say("%s: the key is no URN", at)
+		c.problemf("%s: the key is not a URN", at)
 	}
 	_, typed := m.Headers["content-type"]
 	switch action := m.Headers["urncast-action"]; {
 	case action == "replace" && len(m.Value) == 0:
-		c.say("%s: a replace without a value", at)
+		c.problemf("%s: a replace without a value", at)
 	case action == "replace" && !typed:
-		c.say("%s: a replace without content-type", at)
+		c.problemf("%s: a replace without content-type", at)
 	case action == "delete" && m.Value != nil:
-		c.say("%s: a delete with a value of %d bytes", at, len(m.Value))
+		c.problemf("%s: a delete with a value of %d bytes", at, len(m.Value))
 	case action == "delete" && typed:
-		c.say("%s: a tombstone with content-type", at)
+		c.problemf("%s: a tombstone with content-type", at)
 	case action != "replace" && action != "delete":
-		c.say("%s: urncast-action is %q", at, action)
+		c.problemf("%s: urncast-action is %q", at, action)
 	}
 }
 
-// transaction checks that one transaction is whole: positions 1 to count, one
-// session, each key once.
+// transaction checks that a transaction is complete: positions 1 to count, all from one
+// session, and no key twice.
 func (c *checker) transaction(t *Transaction) {
 	if want := t.Messages[0].Count; want != len(t.Messages) {
-		c.say("transaction %d (%s) at offset %d: %d of %d messages", t.Number, t.Action, t.Messages[0].Offset, len(t.Messages), want)
+		c.problemf("transaction %d (%s) at offset %d: %d of %d messages", t.Number, t.Action, t.Messages[0].Offset, len(t.Messages), want)
 	}
 	keys := map[string]bool{}
 	for i := range t.Messages {
 		m := &t.Messages[i]
 		if m.Position != i+1 {
-			c.say("transaction %d at offset %d: position %d, expected %d", t.Number, m.Offset, m.Position, i+1)
+			c.problemf("transaction %d at offset %d: position %d, expected %d", t.Number, m.Offset, m.Position, i+1)
 		}
 		if m.ProducerID != t.Messages[0].ProducerID {
-			c.say("transaction %d at offset %d: written by two sessions", t.Number, m.Offset)
+			c.problemf("transaction %d at offset %d: written by two sessions", t.Number, m.Offset)
 		}
 		if keys[m.Key] {
-			c.say("transaction %d at offset %d: %s twice", t.Number, m.Offset, m.Key)
+			c.problemf("transaction %d at offset %d: %s twice", t.Number, m.Offset, m.Key)
 		}
 		keys[m.Key] = true
 	}
 }
 
-// sequence checks that the numbers ascend without gap or double. Under one
-// number the replaces may be followed by tombstones, of structures that left
-// the topic. A job stands for every number up to its own.
+// sequence checks that the numbers ascend without gaps or duplicates. The replaces of a number
+// may be followed by tombstones with the same number, for structures that have left the topic.
+// A job stands for every number up to its own.
 func (c *checker) sequence(all []Transaction, first int64) {
 	last := first - 1
 	known := first > 0
@@ -143,7 +144,7 @@ func (c *checker) sequence(all []Transaction, first int64) {
 		t := &all[i]
 		if t.Job != "" {
 			if known && t.Number < last {
-				c.say("job %s at offset %d is as of transaction %d, after transaction %d", t.Job, t.Messages[0].Offset, t.Number, last)
+				c.problemf("job %s at offset %d is as of transaction %d, after transaction %d", t.Job, t.Messages[0].Offset, t.Number, last)
 			}
 			last, known = max(last, t.Number), true
 			continue
@@ -154,32 +155,32 @@ func (c *checker) sequence(all []Transaction, first int64) {
 			continue
 		}
 		if t.Number <= last {
-			c.say("transaction %d at offset %d comes after transaction %d", t.Number, t.Messages[0].Offset, last)
+			c.problemf("transaction %d at offset %d comes after transaction %d", t.Number, t.Messages[0].Offset, last)
 			continue
 		}
 		for n := last + 1; n < t.Number; n++ {
 			if !slices.Contains(t.Skipped, n) {
-				c.say("transaction %d at offset %d follows %d: %d is missing", t.Number, t.Messages[0].Offset, last, n)
+				c.problemf("transaction %d at offset %d follows %d: %d is missing", t.Number, t.Messages[0].Offset, last, n)
 			}
 		}
 		last = t.Number
 	}
 }
 
-// epochs checks that nothing of a session stands behind what its successor wrote.
+// epochs checks that no record of an older session stands behind records of its successor.
 func (c *checker) epochs(l *Log) {
 	newest := map[int64]int16{}
 	for i := range l.Messages {
 		m := &l.Messages[i]
 		if m.Epoch < newest[m.ProducerID] {
-			c.say("offset %d, %s: written in epoch %d of producer id %d, behind one of epoch %d", m.Offset, m.Key, m.Epoch, m.ProducerID, newest[m.ProducerID])
+			c.problemf("offset %d, %s: written in epoch %d of producer id %d, behind a record of epoch %d", m.Offset, m.Key, m.Epoch, m.ProducerID, newest[m.ProducerID])
 		}
 		newest[m.ProducerID] = max(newest[m.ProducerID], m.Epoch)
 	}
 }
 
-// commits checks against Kafka's own markers: between two commits of a session
-// stands exactly one of our transactions, and each is committed.
+// commits checks the transactions against Kafka's commit markers: between two markers of a
+// session there is exactly one transaction, and each transaction is committed.
 func (c *checker) commits(l *Log) {
 	open := map[int64]*Transaction{}
 	transactions := l.Transactions()
@@ -189,20 +190,20 @@ func (c *checker) commits(l *Log) {
 			t := &transactions[next]
 			pid := t.Messages[0].ProducerID
 			if before := open[pid]; before != nil {
-				c.say("transactions %d and %d (offset %d) stand in one Kafka transaction", before.Number, t.Number, t.Messages[0].Offset)
+				c.problemf("transactions %d and %d (offset %d) are in one Kafka transaction", before.Number, t.Number, t.Messages[0].Offset)
 			}
 			open[pid] = t
 			next++
 		}
 		if t := open[commit.ProducerID]; t != nil && t.Messages[len(t.Messages)-1].Offset > commit.Offset {
-			c.say("transaction %d is torn: the commit at offset %d stands before its end", t.Number, commit.Offset)
+			c.problemf("transaction %d is split: the commit at offset %d is before its end", t.Number, commit.Offset)
 		}
 		delete(open, commit.ProducerID)
 	}
 	for _, t := range transactions[next:] {
-		c.say("transaction %d at offset %d was handed over without a commit", t.Number, t.Messages[0].Offset)
+		c.problemf("transaction %d at offset %d was read without a commit", t.Number, t.Messages[0].Offset)
 	}
 	for _, t := range open {
-		c.say("transaction %d was handed over without a commit", t.Number)
+		c.problemf("transaction %d was read without a commit", t.Number)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"urncast/integration/rig"
 )
 
-// topic builds a log as a publisher with two lanes writes it.
+// A topic builds a log as a publisher with two lanes writes it.
 type topic struct{ Log }
 
 func (t *topic) message(number, position, count int, key string, value []byte) *Message {
@@ -43,8 +43,8 @@ func (t *topic) commit(number int) {
 	t.End++
 }
 
-// good is a topic without fault: three transactions, overlapped, the second
-// with tombstones of what left the route, the third after a skip.
+// good returns a topic without problems: three transactions of two overlapping sessions. The
+// second has tombstones for structures that left the route, the third follows a skipped one.
 func good() *topic {
 	t := &topic{}
 	t.message(1, 1, 2, "A", []byte("a"))
@@ -59,13 +59,12 @@ func good() *topic {
 	return t
 }
 
-// Each fault that the contract excludes is found, and a topic without fault has
-// none.
+// Problems finds each violation of the message contract, and none on a correct topic.
 func TestProblems(t *testing.T) {
 	tests := []struct {
-		name  string
-		spoil func(*topic)
-		want  string
+		name   string
+		damage func(*topic)
+		want   string
 	}{
 		{"nothing", func(*topic) {}, ""},
 		{"lost message", func(l *topic) { l.Messages = slices.Delete(l.Messages, 1, 2) }, "1 of 2 messages"},
@@ -75,17 +74,17 @@ func TestProblems(t *testing.T) {
 		{"sent twice", func(l *topic) { l.message(4, 1, 1, "C", []byte("c")); l.commit(4) }, "comes after transaction 4"},
 		{"sent backwards", func(l *topic) { l.message(3, 1, 1, "C", []byte("c")); l.commit(3) }, "comes after transaction 4"},
 		{"never committed", func(l *topic) { l.message(5, 1, 1, "C", []byte("c")) }, "without a commit"},
-		{"torn by a commit", func(l *topic) {
+		{"split by a commit", func(l *topic) {
 			l.message(5, 1, 2, "C", []byte("c"))
 			l.commit(5)
 			l.message(5, 2, 2, "D", []byte("d"))
 			l.commit(5)
-		}, "is torn"},
+		}, "is split"},
 		{"two in one", func(l *topic) {
 			l.message(6, 1, 1, "C", []byte("c")).Headers["urncast-skipped"] = "5"
 			l.message(8, 1, 1, "C", []byte("c")).Headers["urncast-skipped"] = "7"
 			l.commit(8)
-		}, "stand in one Kafka transaction"},
+		}, "are in one Kafka transaction"},
 		{"key twice", func(l *topic) { l.Messages[1].Key = l.Messages[0].Key }, "twice"},
 		{"empty in place of null", func(l *topic) { l.Messages[3].Value = []byte{} }, "a delete with a value"},
 		{"null in a replace", func(l *topic) { l.Messages[0].Value = nil }, "a replace without a value"},
@@ -93,12 +92,12 @@ func TestProblems(t *testing.T) {
 		{"local time", func(l *topic) { l.Messages[0].Headers["urncast-recorded-at"] = "2026-01-02T03:04:05+01:00" }, "not a time in UTC"},
 		{"no id", func(l *topic) { delete(l.Messages[0].Headers, "urncast-txn-id") }, "urncast-txn-id is missing"},
 		{"behind its successor", func(l *topic) { l.Messages[0].Epoch, l.Messages[4].Epoch = 7, 8; l.Messages[2].Epoch = 9 }, "written in epoch"},
-		{"header twice", func(l *topic) { l.Messages[0].Repeated = []string{"x"} }, "stands there twice"},
+		{"header twice", func(l *topic) { l.Messages[0].Repeated = []string{"x"} }, "appears twice"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := good()
-			tt.spoil(l)
+			tt.damage(l)
 			got := l.Problems(1)
 			found := slices.ContainsFunc(got, func(p string) bool { return strings.Contains(p, tt.want) })
 			if tt.want == "" && len(got) > 0 || tt.want != "" && !found {
@@ -108,8 +107,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// Read hands over what was committed on a real broker, in order, without what
-// was aborted, and the markers with it.
+// Read returns the committed records of a real broker in order, without the aborted ones, and
+// the commit markers.
 func TestRead(t *testing.T) {
 	k := rig.StartKafka(t)
 	k.CreateTopic(t, "read")

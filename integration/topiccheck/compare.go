@@ -10,29 +10,30 @@ import (
 	"strings"
 )
 
-// A FeedEntry is one structure transaction, as the registry's feed tells it.
+// A FeedEntry is one structure transaction in the registry's feed.
 type FeedEntry struct {
 	Number     int64  `json:"number"`
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`
 	Structures int    `json:"structures"`
-	// Publications says for each producer where the transaction is.
+	// Publications has the state of the transaction for each producer.
 	Publications []Publication `json:"publications"`
 }
 
-// A Publication is what the feed tells of a transaction on one producer.
+// A Publication is the part of a transaction's state on one producer that is compared.
 type Publication struct {
 	Positions []Position `json:"positions"`
 }
 
-// A Position is where the feed says that a transaction's messages are.
+// A Position is where, according to the feed, the messages of a transaction are.
 type Position struct {
 	Topic       string `json:"topic"`
 	FirstOffset int64  `json:"firstOffset"`
 	LastOffset  int64  `json:"lastOffset"`
 }
 
-// ReadFeed reads the registry's whole feed, page by page.
+// ReadFeed reads the registry's whole feed page by page, and checks that it has every number
+// once.
 func ReadFeed(url string) ([]FeedEntry, error) {
 	var all []FeedEntry
 	for {
@@ -51,7 +52,7 @@ func ReadFeed(url string) ([]FeedEntry, error) {
 		}
 		for _, e := range page.Transactions {
 			if want := int64(len(all) + 1); e.Number != want {
-				return nil, fmt.Errorf("the feed has transaction %d where %d is expected", e.Number, want)
+				return nil, fmt.Errorf("the feed has transaction %d, want transaction %d next", e.Number, want)
 			}
 			all = append(all, e)
 		}
@@ -85,12 +86,12 @@ func get(url, accept string, v any) error {
 	return nil
 }
 
-// errNothing is a 404: SDMX's answer when nothing matches.
-var errNothing = errors.New("there is nothing")
+// errNothing stands for 404 Not Found, which is SDMX's response when nothing matches a query.
+var errNothing = errors.New("404 Not Found: nothing matches")
 
-// CompareFeed finds transactions on the topic that the feed tells otherwise, and
-// the reverse: from the topic's first to the registry's last each must be there. Of a
-// part of a topic, what the feed tells of transactions before it is not compared.
+// CompareFeed lists the differences between the transactions on the topic and those in the
+// feed. Every transaction from the topic's first to the registry's last must be in both. If
+// the log is part of a topic, what the feed says of earlier transactions is not compared.
 func (l *Log) CompareFeed(feed []FeedEntry) []string {
 	c := &checker{}
 	sizes := map[int64]int{}
@@ -105,12 +106,12 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 			first = t.Number
 		}
 		if t.Number < 1 || t.Number > int64(len(feed)) {
-			c.say("transaction %d is on the topic; the feed ends at %d", t.Number, len(feed))
+			c.problemf("transaction %d is on the topic; the feed ends at %d", t.Number, len(feed))
 			continue
 		}
 		entry := feed[t.Number-1]
 		if entry.ID != t.ID {
-			c.say("transaction %d has id %s on the topic and %s in the feed", t.Number, t.ID, entry.ID)
+			c.problemf("transaction %d has id %s on the topic and %s in the feed", t.Number, t.ID, entry.ID)
 		}
 		if t.Job != "" {
 			covered = max(covered, t.Number)
@@ -124,24 +125,24 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 		at.LastOffset = t.Messages[len(t.Messages)-1].Offset
 		where[t.Number] = at
 		if entry.Kind == "delete" && t.Action != "delete" {
-			c.say("transaction %d deletes in the feed and replaces on the topic", t.Number)
+			c.problemf("transaction %d deletes in the feed and replaces on the topic", t.Number)
 		}
 	}
 	for _, e := range feed {
 		n, there := sizes[e.Number]
 		switch {
 		case !there && e.Number > max(covered, first) && !skipped[e.Number]:
-			c.say("transaction %d is in the feed and not on the topic", e.Number)
+			c.problemf("transaction %d is in the feed and not on the topic", e.Number)
 		case there && n > e.Structures:
-			c.say("transaction %d changed %d structures and has %d messages", e.Number, e.Structures, n)
+			c.problemf("transaction %d changed %d structures and has %d messages", e.Number, e.Structures, n)
 		}
 		if l.part && !there && e.Number <= max(covered, first) {
-			continue // what was before this part began
+			continue // the part does not contain earlier transactions
 		}
 		for _, p := range e.Publications {
-			for _, told := range p.Positions {
-				if told.Topic == l.Topic && told != where[e.Number] {
-					c.say("transaction %d is told to be at %+v, and is at %+v", e.Number, told, where[e.Number])
+			for _, said := range p.Positions {
+				if said.Topic == l.Topic && said != where[e.Number] {
+					c.problemf("the feed says that transaction %d is at %+v, and it is at %+v", e.Number, said, where[e.Number])
 				}
 			}
 		}
@@ -149,8 +150,7 @@ func (l *Log) CompareFeed(feed []FeedEntry) []string {
 	return c.problems
 }
 
-// ReadStructures asks the registry for everything that is current, as
-// Fusion-JSON, and gives it by URN.
+// ReadStructures returns every current structure of the registry, as Fusion-JSON, by URN.
 func ReadStructures(url string) (map[string]any, error) {
 	var message map[string]any
 	err := get(url+"/sdmx/v2/structure/*/*/*/*", "application/vnd.fusion.json", &message)
@@ -162,8 +162,8 @@ func ReadStructures(url string) (map[string]any, error) {
 	return out, nil
 }
 
-// collect finds the structures of a Fusion-JSON message: members of the
-// message's lists that have a urn.
+// collect adds the structures of a Fusion-JSON message to into: the members of its lists that
+// have a urn.
 func collect(message map[string]any, into map[string]any) {
 	for name, list := range message {
 		structures, ok := list.([]any)
@@ -180,32 +180,31 @@ func collect(message map[string]any, into map[string]any) {
 	}
 }
 
-// CompareStructures finds differences between the replica that a reader of the
-// topic holds and what the registry says is current. The topic's values must be
-// Fusion-JSON.
+// CompareStructures lists the differences between the replica of a reader of the topic and the
+// registry's current structures. The topic must be in Fusion-JSON.
 func (l *Log) CompareStructures(current map[string]any) []string {
 	c := &checker{}
 	replica := l.Replica()
 	for urn, value := range replica {
 		var message map[string]any
 		if err := json.Unmarshal(value, &message); err != nil {
-			c.say("%s: the value on the topic is no JSON: %v", urn, err)
+			c.problemf("%s: the value on the topic is not JSON: %v", urn, err)
 			continue
 		}
 		one := map[string]any{}
 		collect(message, one)
 		switch {
 		case len(one) != 1 || one[urn] == nil:
-			c.say("%s: the value on the topic holds %d structures, or another one", urn, len(one))
+			c.problemf("%s: the value on the topic holds %d structures, want exactly the one with this URN", urn, len(one))
 		case current[urn] == nil:
-			c.say("%s is on the topic and not in the registry", urn)
+			c.problemf("%s is on the topic and not in the registry", urn)
 		case !reflect.DeepEqual(one[urn], current[urn]):
-			c.say("%s differs between topic and registry", urn)
+			c.problemf("%s differs between topic and registry", urn)
 		}
 	}
 	for urn := range current {
 		if replica[urn] == nil {
-			c.say("%s is in the registry and not on the topic", urn)
+			c.problemf("%s is in the registry and not on the topic", urn)
 		}
 	}
 	return c.problems

@@ -1,7 +1,6 @@
-// Package topiccheck reads a topic as an application would, and checks that it
-// keeps the message contract (docs/message-contract.md). It shares no code with
-// the product, not even its Kafka client, so that a mistake cannot stand on
-// both sides.
+// Package topiccheck reads a topic as an application would, and checks that it keeps the
+// message contract (docs/message-contract.md). It shares no code with urncast, not even its
+// Kafka client, so that one mistake cannot be in both.
 package topiccheck
 
 import (
@@ -18,36 +17,36 @@ import (
 // A Message is one committed record.
 type Message struct {
 	Offset      int64
-	ProducerID  int64 // Kafka's, of the session that wrote it
-	Epoch       int16 // Kafka's, which rises when a session takes over from another
+	ProducerID  int64 // Kafka's producer id of the session that wrote it
+	Epoch       int16 // Kafka's producer epoch, which rises when a new session fences the former
 	Key         string
 	Value       []byte // nil for a tombstone
 	Headers     map[string]string
 	Number      int64
 	Position    int
 	Count       int
-	Repeated    []string // headers that stand there twice
-	wrongNumber []string // headers that should be numbers
+	Repeated    []string // headers that appear twice
+	wrongNumber []string // headers that should be numbers and are not
 }
 
-// A Commit is a marker that ends a Kafka transaction of one session.
+// A Commit is a marker that commits a Kafka transaction.
 type Commit struct {
 	Offset     int64
 	ProducerID int64
 }
 
-// A Log is a topic, read to its end.
+// A Log is the content of a topic up to its end.
 type Log struct {
 	Topic    string
 	Messages []Message
 	Commits  []Commit
 	End      int64
-	part     bool // of a topic: its beginning was left out
+	part     bool // the log lacks the topic's beginning
 }
 
-// Read reads partition 0 of a topic with isolation level read_committed, up to
-// the high watermark of now. It waits for open transactions to end, as every
-// such reader does.
+// Read reads partition 0 of a topic with isolation level read_committed, up to the high
+// watermark at the time of the call. Like every such reader it waits until open transactions
+// have ended.
 func Read(ctx context.Context, bootstrap, topic string) (*Log, error) {
 	c, err := kgo.NewClient(kgo.SeedBrokers(bootstrap),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond),
@@ -61,8 +60,8 @@ func Read(ctx context.Context, bootstrap, topic string) (*Log, error) {
 	if l.End, err = highWatermark(ctx, c, topic); err != nil {
 		return nil, err
 	}
-	// Markers are kept, so that the position reaches the end even when the last
-	// records were aborted.
+	// Control records are kept, so that position reaches the end even if the last records
+	// were aborted.
 	position := int64(0)
 	for position < l.End {
 		fetches := c.PollFetches(ctx)
@@ -91,10 +90,10 @@ func highWatermark(ctx context.Context, c *kgo.Client, topic string) (int64, err
 		return 0, err
 	}
 	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
-		return 0, fmt.Errorf("topic %s: the broker said nothing of its end", topic)
+		return 0, fmt.Errorf("topic %s: the broker's response to ListOffsets has no end offset", topic)
 	}
 	if code := resp.Topics[0].Partitions[0].ErrorCode; code != 0 {
-		return 0, fmt.Errorf("topic %s: asking for its end gave Kafka error %d", topic, code)
+		return 0, fmt.Errorf("topic %s: ListOffsets returned Kafka error %d", topic, code)
 	}
 	return resp.Topics[0].Partitions[0].Offset, nil
 }
@@ -125,8 +124,8 @@ func (l *Log) add(r *kgo.Record) {
 	l.Messages = append(l.Messages, m)
 }
 
-// Replica is what an application holds that has applied every message: the
-// newest value of each key.
+// Replica returns what an application holds that has applied every message: the newest value
+// of each key.
 func (l *Log) Replica() map[string][]byte {
 	replica := map[string][]byte{}
 	for i := range l.Messages {

@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// Since gives what stands on the topic from an offset on, as a log of its own: what the
-// feed tells of transactions before its first is not compared.
+// Since returns the log from an offset on. CompareFeed does not compare what the feed says of
+// earlier transactions with it.
 func (l *Log) Since(offset int64) *Log {
 	return &Log{Topic: l.Topic, End: l.End, part: true,
 		Messages: slices.DeleteFunc(slices.Clone(l.Messages), func(m Message) bool { return m.Offset < offset }),
 		Commits:  slices.DeleteFunc(slices.Clone(l.Commits), func(c Commit) bool { return c.Offset < offset })}
 }
 
-// SinceBaseline gives the log from the first message of its last baseline on, and the
-// number that the baseline is as of. Without a baseline it gives the whole log and 0.
+// SinceBaseline returns the log from the first message of its last baseline on, and the number
+// of the transaction as of which that baseline was made. Without a baseline it returns the
+// whole log and 0.
 func (l *Log) SinceBaseline() (since *Log, asOf int64) {
 	first, job := int64(-1), ""
 	for i := range l.Messages {
@@ -30,21 +31,22 @@ func (l *Log) SinceBaseline() (since *Log, asOf int64) {
 	return l.Since(first), asOf
 }
 
-// After gives the messages of structure transactions above a number.
+// After returns the messages of structure transactions with a higher number.
 func (l *Log) After(number int64) *Log {
 	after := *l
 	after.Messages = slices.DeleteFunc(slices.Clone(l.Messages), func(m Message) bool { return m.Number <= number || m.Headers["urncast-job"] != "" })
 	return &after
 }
 
-// Of gives the messages of one registry alone, where others wrote to its topic too.
+// Of returns the messages of one registry, for a topic that several have written to.
 func (l *Log) Of(registry string) *Log {
 	of := *l
 	of.Messages = slices.DeleteFunc(slices.Clone(l.Messages), func(m Message) bool { return m.Headers["urncast-registry"] != registry })
 	return &of
 }
 
-// Registries are the ids of the registries that wrote to the topic, in order of coming.
+// Registries returns the ids of the registries that wrote to the topic, in order of their
+// first message.
 func (l *Log) Registries() (ids []string) {
 	for i := range l.Messages {
 		if id := l.Messages[i].Headers["urncast-registry"]; !slices.Contains(ids, id) {

@@ -24,9 +24,9 @@ import org.apache.kafka.common.security.oauthbearer.OAuthBearerToken;
 import org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallback;
 
 /**
- * Looks at tokens as a broker of Amazon MSK does: a presigned request to connect, whose signature is
- * computed anew from the secret key. Long-lived keys and the seed from which temporary ones are made
- * (by the rig's STS) stand in system properties.
+ * Validates tokens as a broker of Amazon MSK does. A token is a presigned request to connect, whose
+ * signature is computed again from the secret key. System properties have the long-lived access keys,
+ * and the seed from which the rig's STS derives temporary ones.
  */
 public class SignedTokens implements AuthenticateCallbackHandler {
     private static final DateTimeFormatter AT = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
@@ -64,13 +64,13 @@ public class SignedTokens implements AuthenticateCallbackHandler {
         URI uri = new URI(new String(Base64.getUrlDecoder().decode(value), StandardCharsets.UTF_8));
         String region = System.getProperty("rig.aws.region");
         must("https".equals(uri.getScheme()) && ("kafka." + region + ".amazonaws.com").equals(uri.getHost()) && "/".equals(uri.getPath()),
-                "it is for " + uri.getScheme() + "://" + uri.getHost() + uri.getPath());
+                "its URL is " + uri.getScheme() + "://" + uri.getHost() + uri.getPath());
         TreeMap<String, String> query = new TreeMap<>();
         for (String pair : uri.getRawQuery().split("&")) {
             String[] parts = pair.split("=", 2);
             String name = URLDecoder.decode(parts[0], StandardCharsets.UTF_8);
-            must(KNOWN.contains(name), "it has a parameter " + name);
-            must(query.put(name, URLDecoder.decode(parts[1], StandardCharsets.UTF_8)) == null, name + " stands twice");
+            must(KNOWN.contains(name), "it has the unknown parameter " + name);
+            must(query.put(name, URLDecoder.decode(parts[1], StandardCharsets.UTF_8)) == null, "its parameter " + name + " appears twice");
         }
         must("kafka-cluster:Connect".equals(query.get("Action")), "its action is " + query.get("Action"));
         must("AWS4-HMAC-SHA256".equals(query.get("X-Amz-Algorithm")), "its algorithm is " + query.get("X-Amz-Algorithm"));
@@ -82,25 +82,25 @@ public class SignedTokens implements AuthenticateCallbackHandler {
         must(query.get("X-Amz-Credential").equals(credential[0] + "/" + scope), "its scope is " + query.get("X-Amz-Credential"));
         Instant made = Instant.from(AT.parse(at));
         long seconds = Long.parseLong(query.get("X-Amz-Expires"));
-        must(seconds > 0 && seconds <= 900, "it lives for " + seconds + " s");
+        must(seconds > 0 && seconds <= 900, "its lifetime is " + seconds + " s");
         Instant ends = made.plusSeconds(seconds);
-        must(made.isBefore(Instant.now().plus(Duration.ofMinutes(5))), "it is of the future");
+        must(made.isBefore(Instant.now().plus(Duration.ofMinutes(5))), "its date is in the future");
 
         String session = query.get("X-Amz-Security-Token"), secret, who = credential[0];
         if (session == null) {
             secret = System.getProperty("rig.aws.key." + who);
-            must(secret != null, "nobody has the key " + who);
+            must(secret != null, "its access key " + who + " is unknown");
         } else { // "END role", as the rig's STS makes it
             Instant end = Instant.ofEpochMilli(Long.parseLong(session.substring(0, session.indexOf(' '))));
             ends = end.isBefore(ends) ? end : ends;
             secret = hex(hmac(System.getProperty("rig.aws.seed").getBytes(StandardCharsets.UTF_8), who + session));
             who = session.substring(session.indexOf(' ') + 1);
         }
-        must(ends.isAfter(Instant.now()), "it has ended");
+        must(ends.isAfter(Instant.now()), "it has expired");
         String signature = query.remove("X-Amz-Signature");
-        query.remove("User-Agent"); // added behind the signature
-        must(signed(query, uri.getHost(), at, scope, secret).equals(signature), "its signature is another");
-        System.err.println("token taken: " + credential[0] + " until " + ends);
+        query.remove("User-Agent"); // added after signing
+        must(signed(query, uri.getHost(), at, scope, secret).equals(signature), "its signature is wrong");
+        System.err.println("token accepted: " + credential[0] + " until " + ends);
         return new Token(value, who, made.toEpochMilli(), ends.toEpochMilli());
     }
 

@@ -17,8 +17,8 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// Pooler puts a PgBouncer in front of a database of the server, in one of its pool modes
-// and with so many server sessions, and gives the URL through it. It ends with the test.
+// Pooler starts a PgBouncer for a database of the server, with a pool mode and a number of
+// server connections, and returns the URL of the database through it. It ends with the test.
 // Without PgBouncer on the machine the test is skipped; with CI set it fails.
 func (s *Server) Pooler(tb testing.TB, database, mode string, sessions int) (url string) {
 	tb.Helper()
@@ -57,7 +57,7 @@ func (s *Server) Pooler(tb testing.TB, database, mode string, sessions int) (url
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		conn, err := pgx.Connect(tb.Context(), url)
 		if err == nil {
-			_ = conn.Close(context.Background()) // it answered
+			_ = conn.Close(context.Background()) // PgBouncer accepts connections
 			return url
 		}
 		if time.Now().After(deadline) {

@@ -1,5 +1,5 @@
-// Package pg starts real PostgreSQL servers for tests, from the binaries that
-// are on the machine.
+// Package pg starts real PostgreSQL servers for tests, from the binaries that are installed on
+// the machine.
 package pg
 
 import (
@@ -21,46 +21,46 @@ import (
 	"urncast/integration/rig/port"
 )
 
-// A Server is one PostgreSQL server on loopback, with a folder of its own.
-// PostgreSQL refuses to run as root, so for root it runs as the user postgres.
+// A Server is one PostgreSQL server on loopback, with a folder of its own. PostgreSQL refuses
+// to run as root, so when the test runs as root the server runs as the user postgres.
 type Server struct {
 	bin, dir string
-	env      []string // more of the server's environment
-	hasty    bool     // does not flush
-	shared   bool     // by all tests of a package
+	env      []string // added to the server's environment
+	noFsync  bool     // without fsync: the server does not flush to the disk
+	shared   bool     // the tests of a package share the server
 	port     int
 	cred     *syscall.Credential
 	process  *exec.Cmd
 	done     chan struct{}
 }
 
-// Start starts a server that ends with the test. It does not flush to the disk: what a
-// process has written is there after any process was killed, and no test cuts the power.
-// Without PostgreSQL on the machine the test is skipped; with CI set it fails.
+// Start starts a server that ends with the test. It does not flush to the disk: data written
+// by a process outlives that process, and no test cuts the power. Without PostgreSQL on the
+// machine the test is skipped; with CI set it fails.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	return owned(tb, &Server{hasty: true}, "")
+	return startForTest(tb, &Server{noFsync: true}, "")
 }
 
-// StartIn starts a server like Start that flushes, with its folder in another one, and
-// with more of the environment, as NAME=value.
+// StartIn starts a server like Start, but one that flushes to the disk, has its folder within
+// parent, and has env added to its environment, as NAME=value.
 func StartIn(tb testing.TB, parent string, env ...string) *Server {
 	tb.Helper()
-	return owned(tb, &Server{env: env}, parent)
+	return startForTest(tb, &Server{env: env}, parent)
 }
 
-// owned starts a server that ends with the test.
-func owned(tb testing.TB, s *Server, parent string) *Server {
+// startForTest creates and starts a server that ends with the test.
+func startForTest(tb testing.TB, s *Server, parent string) *Server {
 	tb.Helper()
-	if err := s.begin(parent); err != nil {
+	if err := s.create(parent); err != nil {
 		missing(tb, err)
 	}
 	tb.Cleanup(s.Remove)
 	return s
 }
 
-// missing ends a test that got no server: it is skipped where the machine has no
-// PostgreSQL, and fails if that is CI or if the server did not start.
+// missing ends a test that has no server: it skips the test if PostgreSQL is not installed,
+// and fails it in CI or if the server did not start.
 func missing(tb testing.TB, err error) {
 	tb.Helper()
 	if errors.Is(err, errNone) && os.Getenv("CI") == "" {
@@ -71,8 +71,8 @@ func missing(tb testing.TB, err error) {
 
 var errNone = errors.New("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
 
-// begin makes the server's folder within another one, and starts it for the first time.
-func (s *Server) begin(parent string) (err error) {
+// create makes the server's folder within parent, and starts the server for the first time.
+func (s *Server) create(parent string) (err error) {
 	if s.bin, err = binaries(); err != nil {
 		return err
 	}
@@ -88,12 +88,12 @@ func (s *Server) begin(parent string) (err error) {
 	return err
 }
 
-// binaries finds the folder of the newest installed version.
+// binaries returns the folder with the binaries of the newest installed version.
 func binaries() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
 	if len(found) > 0 {
 		version := func(path string) int {
-			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // 0 for 9.6: older than any
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // 0 for 9.6, which is older than every other
 			return n
 		}
 		return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })), nil
@@ -107,20 +107,20 @@ func binaries() (string, error) {
 }
 
 func (s *Server) prepare() error {
-	if err := s.place(); err != nil {
+	if err := s.prepareFolder(); err != nil {
 		return err
 	}
 	return s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 }
 
-// place gives the folder to the user that the server runs as, and finds a port.
-func (s *Server) place() error {
+// prepareFolder gives the folder to the user that the server runs as, and chooses a port.
+func (s *Server) prepareFolder() error {
 	if os.Geteuid() == 0 {
 		u, err := user.Lookup("postgres")
 		if err != nil {
 			return fmt.Errorf("PostgreSQL refuses to run as root, and there is no user postgres to run it as: %w", err)
 		}
-		uid, _ := strconv.Atoi(u.Uid) // numbers on every system that has uid 0
+		uid, _ := strconv.Atoi(u.Uid) // both are numbers on a system where uid 0 is root
 		gid, _ := strconv.Atoi(u.Gid)
 		s.cred = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		if err := os.Chown(s.dir, uid, gid); err != nil {
@@ -161,7 +161,7 @@ func (s *Server) Start() error {
 	}
 	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "max_connections=" + strconv.Itoa(connections)}
-	if s.hasty {
+	if s.noFsync {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
 	if err := s.launch(args, log); err != nil {
@@ -171,7 +171,7 @@ func (s *Server) Start() error {
 		if err = s.answers(); err == nil {
 			return nil
 		}
-		if !s.Running() { // a process of the server that was killed had not ended yet
+		if !s.Running() { // it ended because a process of the killed server still used the folder
 			if err := s.launch(args, log); err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (s *Server) Start() error {
 	}
 }
 
-// launch starts the server's first process.
+// launch starts the server's main process (postmaster).
 func (s *Server) launch(args []string, log *os.File) error {
 	c := s.command("postgres", args...)
 	c.Stdout, c.Stderr = log, log
@@ -194,7 +194,7 @@ func (s *Server) launch(args []string, log *os.File) error {
 	}
 	s.process, s.done = c, make(chan struct{})
 	go func(done chan struct{}) {
-		_ = c.Wait() // how it ended was asked for
+		_ = c.Wait() // tests end it in many ways
 		close(done)
 	}(s.done)
 	return nil
@@ -210,7 +210,7 @@ func (s *Server) answers() error {
 	return c.Close(ctx)
 }
 
-// URL connects to a database of the server as its superuser.
+// URL returns the address of a database for a connection as superuser.
 func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
 }
@@ -225,7 +225,7 @@ func (s *Server) Dump(tb testing.TB, database string) (file string) {
 	return file
 }
 
-// DumpText gives a database as the SQL that would make it again.
+// DumpText returns a dump of a database as SQL.
 func (s *Server) DumpText(tb testing.TB, database string) string {
 	tb.Helper()
 	out, err := s.command("pg_dump", "-d", s.URL(database)).Output()
@@ -235,10 +235,10 @@ func (s *Server) DumpText(tb testing.TB, database string) string {
 	return string(out)
 }
 
-// LogFile is the server's log.
+// LogFile returns the path of the server's log.
 func (s *Server) LogFile() string { return filepath.Join(s.dir, "log") }
 
-// Restore puts a dump in place of a database, whose connections it ends.
+// Restore replaces a database by a dump. It ends the database's connections.
 func (s *Server) Restore(tb testing.TB, database, file string) {
 	tb.Helper()
 	if err := s.run("dropdb", "--force", "--maintenance-db", s.URL("postgres"), database); err != nil {
@@ -265,19 +265,19 @@ func (s *Server) CutOff(tb testing.TB, database string) {
 	}
 }
 
-// Kill ends the server at once: its processes get no chance to write anything.
+// Kill sends SIGKILL to all processes of the server, so that none can write anything more.
 func (s *Server) Kill() {
 	if s.process == nil {
 		return
 	}
 	for _, pid := range append(children(s.process.Process.Pid), s.process.Process.Pid) {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // gone already is as good
+		_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if the process has ended already
 	}
 	<-s.done
 	s.process = nil
 }
 
-// Running says whether the server's first process lives.
+// Running reports whether the server's main process runs.
 func (s *Server) Running() bool {
 	if s.process == nil {
 		return false
@@ -290,8 +290,8 @@ func (s *Server) Running() bool {
 	}
 }
 
-// children lists a process's children. PostgreSQL's backends leave the process
-// group, and would finish what they are at when only the first process dies.
+// children returns the ids of a process's children. PostgreSQL's backends leave the process
+// group, and would complete their work if only the main process were killed.
 func children(parent int) []int {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
 	var pids []int

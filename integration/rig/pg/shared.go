@@ -8,17 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// shared is the server that the tests of a package share, started by the first that
-// asks for it.
+// shared is the server that the tests of a package share. The first call of Shared starts it.
 var shared struct {
 	sync.Mutex
-	running bool // Run runs, and will remove the server
+	running bool // within Run, which removes the server at the end
 	server  *Server
 	err     error
 }
 
-// Run runs a package's tests, for its TestMain, and then removes the server that they
-// shared.
+// Run runs the tests of a package, for its TestMain, and then removes the shared server.
 func Run(m *testing.M) (code int) {
 	shared.running = true
 	defer func() {
@@ -29,10 +27,10 @@ func Run(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// Shared gives the one server of a package's tests. Each test makes databases of its own
-// there, which go with the test. A test that stops the server, reads its log or asks what
-// the whole server does starts one for itself. Without PostgreSQL on the machine the test
-// is skipped; with CI set it fails.
+// Shared returns the server that the tests of a package share. Each test creates databases of
+// its own, which are dropped with the test. A test that stops the server, reads its log or
+// checks what the whole server does must start its own. Without PostgreSQL on the machine the
+// test is skipped; with CI set it fails.
 func Shared(tb testing.TB) *Server {
 	tb.Helper()
 	shared.Lock()
@@ -41,8 +39,8 @@ func Shared(tb testing.TB) *Server {
 		tb.Fatal("a package whose tests share a PostgreSQL server needs a TestMain that calls pg.Run")
 	}
 	if shared.server == nil && shared.err == nil {
-		s := &Server{hasty: true, shared: true}
-		if shared.err = s.begin(""); shared.err == nil {
+		s := &Server{noFsync: true, shared: true}
+		if shared.err = s.create(""); shared.err == nil {
 			shared.server = s
 		}
 	}
@@ -52,8 +50,8 @@ func Shared(tb testing.TB) *Server {
 	return shared.server
 }
 
-// Database makes an empty database and gives its URL. On a shared server it is dropped
-// with the test.
+// Database creates an empty database and returns its URL. On a shared server it is dropped at
+// the end of the test.
 func (s *Server) Database(tb testing.TB, name string) string {
 	tb.Helper()
 	s.maintain(tb, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
@@ -63,10 +61,10 @@ func (s *Server) Database(tb testing.TB, name string) string {
 	return s.URL(name)
 }
 
-// maintain runs a statement that concerns a whole database, from another one.
+// maintain runs a statement on a database as a whole, from a connection to another database.
 func (s *Server) maintain(tb testing.TB, statement string) {
 	tb.Helper()
-	ctx := context.WithoutCancel(tb.Context()) // which ends before what was made is dropped
+	ctx := context.WithoutCancel(tb.Context()) // the test's context ends before its databases are dropped
 	c, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
 		tb.Fatal(err)

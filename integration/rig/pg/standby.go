@@ -11,9 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Standby starts a hot standby of the server that follows it by asynchronous
-// streaming. It has a folder beside the server's, the same environment, and ends with
-// the test.
+// Standby starts a hot standby that follows the server by asynchronous streaming replication.
+// It has a folder beside the server's and the same environment, and ends with the test.
 func (s *Server) Standby(tb testing.TB) *Server {
 	tb.Helper()
 	b, err := s.standby()
@@ -29,8 +28,8 @@ func (s *Server) standby() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Server{bin: s.bin, dir: dir, env: s.env, hasty: s.hasty}
-	if err := b.copyOf(s); err != nil {
+	b := &Server{bin: s.bin, dir: dir, env: s.env, noFsync: s.noFsync}
+	if err := b.copyFrom(s); err != nil {
 		b.Remove()
 		return nil, err
 	}
@@ -41,20 +40,20 @@ func (s *Server) standby() (*Server, error) {
 	return b, nil
 }
 
-// copyOf copies another server's data and writes down that it is to be followed.
-func (s *Server) copyOf(primary *Server) error {
-	if err := s.place(); err != nil {
+// copyFrom copies the data of the primary, and configures the copy to follow it.
+func (s *Server) copyFrom(primary *Server) error {
+	if err := s.prepareFolder(); err != nil {
 		return err
 	}
 	return s.run("pg_basebackup", "-D", s.data(), "-d", fmt.Sprintf("host=127.0.0.1 port=%d user=postgres", primary.port),
 		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 }
 
-// Address is the host and port on which the server listens.
+// Address is the host:port on which the server listens.
 func (s *Server) Address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
-// AwaitStandby waits until a standby has applied everything that the server has
-// written by now.
+// AwaitStandby waits until a standby has applied everything that the server has written so
+// far.
 func (s *Server) AwaitStandby(tb testing.TB, standby *Server) {
 	tb.Helper()
 	var written string
@@ -62,17 +61,17 @@ func (s *Server) AwaitStandby(tb testing.TB, standby *Server) {
 	standby.until(tb, "everything is applied", `SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn`, written)
 }
 
-// Detach ends a standby's receiver: from now on it falls behind, and what the server
-// commits is lost when the standby is promoted. To pause the replay would not do:
-// a promotion applies all that was received.
+// Detach ends the replication to a standby: what the primary commits from now on is lost when
+// the standby is promoted. Pausing the replay would not have this effect, because a promotion
+// applies everything received.
 func (s *Server) Detach(tb testing.TB) {
 	tb.Helper()
 	s.exec(tb, `ALTER SYSTEM SET primary_conninfo = ''`)
 	s.exec(tb, `SELECT pg_reload_conf()`)
-	s.until(tb, "the receiver has ended", `SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)`)
+	s.until(tb, "the WAL receiver has ended", `SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)`)
 }
 
-// Promote makes a standby a server that takes writes.
+// Promote promotes a standby to a primary.
 func (s *Server) Promote(tb testing.TB) {
 	tb.Helper()
 	var promoted bool
@@ -81,8 +80,8 @@ func (s *Server) Promote(tb testing.TB) {
 	}
 }
 
-// Set sets a parameter of every session of a database, or sets it back if the value is
-// empty. Sessions that are open keep theirs, so all are ended.
+// Set sets a configuration parameter for the sessions of a database; an empty value resets it.
+// Open sessions keep the former value, so all are ended.
 func (s *Server) Set(tb testing.TB, database, parameter, value string) {
 	tb.Helper()
 	name := pgx.Identifier{database}.Sanitize()
@@ -94,29 +93,29 @@ func (s *Server) Set(tb testing.TB, database, parameter, value string) {
 	s.CutOff(tb, database)
 }
 
-// Cancel cancels every statement that is running in a database, as its timeout would,
-// and returns how many there were.
+// Cancel cancels every statement that runs in a database, as statement_timeout would, and
+// returns how many there were.
 func (s *Server) Cancel(tb testing.TB, database string) (n int) {
 	tb.Helper()
 	s.query(tb, &n, `SELECT count(*) FILTER (WHERE pg_cancel_backend(pid)) FROM pg_stat_activity WHERE datname = $1 AND state = 'active'`, database)
 	return n
 }
 
-// Lock keeps everybody from a table of a database until release is called.
+// Lock locks a table of a database against all access, until release is called.
 func (s *Server) Lock(tb testing.TB, database, table string) (release func()) {
 	tb.Helper()
 	c, err := pgx.Connect(tb.Context(), s.URL(database))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	// A timeout that the database has set is not meant for this session.
+	// A statement_timeout that the test has set on the database must not end this session.
 	if _, err := c.Exec(tb.Context(), `SET statement_timeout = 0; BEGIN; LOCK TABLE `+pgx.Identifier{table}.Sanitize()+` IN ACCESS EXCLUSIVE MODE`); err != nil {
 		tb.Fatalf("locking table %s: %v", table, err)
 	}
 	return func() { c.Close(tb.Context()) }
 }
 
-// exec runs a statement in a session of its own.
+// exec runs a statement in a session of its own, on the database postgres.
 func (s *Server) exec(tb testing.TB, sql string) {
 	tb.Helper()
 	c, err := pgx.Connect(tb.Context(), s.URL("postgres"))
@@ -129,7 +128,7 @@ func (s *Server) exec(tb testing.TB, sql string) {
 	}
 }
 
-// query reads one value.
+// query runs a query on the database postgres and reads one value.
 func (s *Server) query(tb testing.TB, into any, sql string, args ...any) {
 	tb.Helper()
 	c, err := pgx.Connect(tb.Context(), s.URL("postgres"))
@@ -142,7 +141,7 @@ func (s *Server) query(tb testing.TB, into any, sql string, args ...any) {
 	}
 }
 
-// until waits until a question is answered by true.
+// until waits until a query returns true.
 func (s *Server) until(tb testing.TB, what, sql string, args ...any) {
 	tb.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
@@ -151,7 +150,7 @@ func (s *Server) until(tb testing.TB, what, sql string, args ...any) {
 			return
 		}
 		if time.Now().After(deadline) {
-			tb.Fatalf("within a minute it was not so that %s", what)
+			tb.Fatalf("after a minute it is not true that %s", what)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A standby has what it was sent; detached, it loses on promotion what came after, and
-// takes writes.
+// A standby has what the primary sent. After Detach it does not get more, and once promoted it
+// accepts writes.
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
@@ -56,8 +56,8 @@ func TestStandby(t *testing.T) {
 	}
 }
 
-// A statement that waits for a locked table ends by the timeout that is set, or when it
-// is cancelled; with the timeout set back and the lock released it succeeds.
+// A statement that waits for a locked table ends by statement_timeout, or when it is
+// cancelled. Once the timeout is reset and the lock is released it succeeds.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	s := Start(t)
@@ -84,13 +84,13 @@ func TestTimeouts(t *testing.T) {
 	go func() { cancelled <- ask() }()
 	for deadline := time.Now().Add(10 * time.Second); s.Cancel(t, "a") == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("no statement was there to be cancelled")
+			t.Fatal("no statement ran that could be cancelled")
 		}
 	}
 	if err := <-cancelled; err == nil {
 		t.Error("a statement was cancelled, and succeeded")
 	}
-	s.Set(t, "a", "statement_timeout", "50ms") // which ends the lock's session
+	s.Set(t, "a", "statement_timeout", "50ms") // Set ends all sessions, and with them the lock
 	release()
 	release = s.Lock(t, "a", "rows")
 	if err := ask(); err == nil {

@@ -1,4 +1,4 @@
-// Package port finds ports for the servers of tests, and serves on them.
+// Package port chooses free ports for the servers of tests, and runs simple servers.
 package port
 
 import (
@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// given are the ports that Free gave.
+// given records the ports that Free has returned.
 var given struct {
 	sync.Mutex
 	ports map[int]bool
 }
 
-// Free gives a loopback port that nobody listens on, and none twice. It lies
-// below those that the system takes for outgoing connections: a server that is
-// killed finds it free again.
+// Free returns a loopback port on which nothing listens, and no port twice. The port is below
+// the range that the system uses for outgoing connections, so that a server which was killed
+// can listen on it again.
 func Free() (int, error) {
 	const lowest, above = 10_000, 32_000
 	given.Lock()
@@ -40,7 +40,8 @@ func Free() (int, error) {
 	return 0, fmt.Errorf("no free port was found from %d to %d: %w", lowest, above, err)
 }
 
-// Serve serves each connection on l with f, and closes it then, until the test ends.
+// Serve calls f for each connection on l and closes the connection afterwards, until the test
+// ends.
 func Serve(tb testing.TB, l net.Listener, f func(net.Conn)) {
 	tb.Cleanup(func() { l.Close() })
 	go func() {
@@ -57,7 +58,8 @@ func Serve(tb testing.TB, l net.Listener, f func(net.Conn)) {
 	}()
 }
 
-// Listen serves each connection with f on loopback, and gives the address.
+// Listen serves connections with f on a loopback port until the test ends, and returns the
+// address.
 func Listen(tb testing.TB, f func(net.Conn)) string {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

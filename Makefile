@@ -50,17 +50,15 @@ lint: ## staticcheck; go.mod is tidy; what is generated is what is committed
 	@sums=$$(mktemp -d); trap 'rm -rf "$$sums"' EXIT; $(TREE) >"$$sums/before"; $(MAKE) generate && $(TREE) >"$$sums/after" && \
 	  diff "$$sums/before" "$$sums/after" || { echo "What is generated differs from the sources: run make generate, and commit what it makes." >&2; exit 1; }
 
-# Each test runs once. The integration tests start brokers of their own, and wait for much: eight
-# tests at a time, of two packages or of the largest. The console's browser is slow where it is not
-# alone: it comes after them.
+# Each test runs once. The integration tests start brokers of their own, and wait for much: two
+# packages at a time. The console's browser is slow where it is not alone: it comes after them.
 # All others run under the race detector, two packages at a time. What fills large databases would
 # only be slow under it, and so would the model and the formats, which start no goroutine.
 BROWSER := /integration/console$$
 .PHONY: test
 test: check ## Run all tests; installs what they need where it may (Debian, as root)
 	.ci/setup
-	$(GOTEST) -timeout 40m -p 2 -parallel 4 $$(go list ./integration/... | grep -v '/integration$$\|$(BROWSER)')
-	$(GOTEST) -timeout 40m -parallel 8 ./integration
+	$(GOTEST) -timeout 40m -p 2 -parallel 4 $$(go list ./integration/... | grep -v '$(BROWSER)')
 	$(GOTEST) -timeout 40m -parallel 4 $$(go list ./integration/... | grep '$(BROWSER)')
 	$(MAKE) race pure large
 	$(MAKE) fuzz FUZZTIME=$${FUZZTIME:-3s}

@@ -185,10 +185,12 @@ func TestRoutesAreChanged(t *testing.T) {
 	w.wantMessagesOn("c.two", two...)
 
 	w.run("producer", "route", "set", "c.two", "--urns", "*:CL_B(*", "--then", "continue")
+	two = append(two, "3 delete CL_A(1.0) 1/1 filter")
+	w.awaitMessagesOn("c.two", len(two)) // the change is in force; what is idle may be the session before it
 	w.awaitIdle("public")
 	w.replaceLists("CL_A", "CL_B")
 	w.awaitIdle("public")
-	two = append(two, "3 delete CL_A(1.0) 1/1 filter", "4 replace CL_B(1.0) 1/1")
+	two = append(two, "4 replace CL_B(1.0) 1/1")
 	w.wantMessagesOn("c.one", append(one, "4 replace CL_A(1.0) 1/2", "4 replace CL_B(1.0) 2/2")...)
 	w.wantMessagesOn("c.two", two...)
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"urncast/integration/rig"
 	"urncast/integration/rig/pg"
@@ -33,6 +34,16 @@ func (w *world) messageLinesOn(topic string) (lines []string) {
 }
 
 // replaceLists submits codelists with these ids and random names.
+// awaitMessagesOn waits until a topic has n messages.
+func (w *world) awaitMessagesOn(topic string, n int) {
+	w.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); len(w.messageLinesOn(topic)) < n; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("topic %s has %q, and not %d messages", topic, w.messageLinesOn(topic), n)
+		}
+	}
+}
+
 func (w *world) replaceLists(ids ...string) {
 	w.t.Helper()
 	var lists []rig.Codelist

@@ -137,7 +137,6 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *connectio
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
 	}
 	b := newBroker(c, name, resolved)
-	b.sizes.fixed = connection.Fixed
 	b.revision, b.files = connection.Revision, stamps(resolved.Files)
 	if err := b.tryClient(); err != nil {
 		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}

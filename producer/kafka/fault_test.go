@@ -61,8 +61,8 @@ func TestFaults(t *testing.T) {
 }
 
 func TestFaultNamesTheRecord(t *testing.T) {
-	err := recordFault("structures", "urn:x", 1234, ck.NewError(ck.ErrInvalidRecord, "Broker: Broker failed to validate record", false))
-	for _, want := range []string{"urn:x", "1234 bytes", "structures", "broker's log", "failed to validate record", fmt.Sprint(int(ck.ErrInvalidRecord))} {
+	err := recordFault("structures", "urn:x", 1234, ck.NewError(ck.ErrMsgSizeTooLarge, "Broker: Message size too large", false))
+	for _, want := range []string{"urn:x", "1234 bytes", "structures", "max.message.bytes", "Broker: Message size too large", fmt.Sprint(int(ck.ErrMsgSizeTooLarge))} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not say %q", err, want)
 		}

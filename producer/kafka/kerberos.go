@@ -96,14 +96,14 @@ func trouble(err error) error {
 	return &probe.Trouble{Cause: probe.KerberosFails, Text: text + ".", Cure: f.Cure + ".", Err: f}
 }
 
-// doubt is the function of that name, and recordFault sizes.refusedRecord, in words that know of
+// doubt and recordFault are the functions of those names, in words that know of
 // the gateway.
 func (b *Broker) doubt(doing string, err error) error {
 	return b.explain(doubt(doing, err), producer.InDoubt)
 }
 
 func (b *Broker) recordFault(topic, key string, size int64, err error) error {
-	return b.explain(b.sizes.refusedRecord(topic, key, size, err), producer.InDoubt)
+	return b.explain(recordFault(topic, key, size, err), producer.InDoubt)
 }
 
 // text puts the brokers' addresses in place of the gateway's.

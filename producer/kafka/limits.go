@@ -32,7 +32,6 @@ type topicLimits struct {
 // sizes are how large records and batches of a connection may be.
 type sizes struct {
 	connection string
-	fixed      bool // the connection was given when the process was started
 	settings   *properties.Resolved
 	seen       sync.Map  // by topic, its topicLimits
 	refused    *sync.Map // the cluster's

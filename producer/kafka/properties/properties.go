@@ -4,7 +4,6 @@ package properties
 
 import (
 	"crypto/tls"
-	"strings"
 	"time"
 
 	"urncast/producer/connection"
@@ -86,17 +85,6 @@ func (r *Resolved) Compresses() bool {
 		}
 	}
 	return false
-}
-
-// CommandOptions are the options with which a command of Kafka's own reaches the brokers. Where they
-// ask for more than an address, admin.properties stands for a file with the properties of somebody
-// who may do what the command does: whose those are is not known here.
-func (r *Resolved) CommandOptions() string {
-	options := "--bootstrap-server " + strings.Join(r.Bootstrap, ",")
-	if r.TLS != nil || r.Mechanism != "" || r.Kerberos != nil {
-		options += " --command-config admin.properties"
-	}
-	return options
 }
 
 // Properties describes every property of a producer's connection, ordered by group and

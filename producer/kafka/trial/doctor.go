@@ -146,7 +146,7 @@ func alterCommand(at *properties.Resolved, topic string, changes []diagnosis.Set
 		settings = append(settings, c.Name+"="+value)
 	}
 	return fmt.Sprintf("kafka-configs %s --alter --entity-type topics --entity-name %s --add-config %s",
-		at.CommandOptions(), topic, strings.Join(settings, ","))
+		reaching(at), topic, strings.Join(settings, ","))
 }
 
 // cluster says where it was looked.

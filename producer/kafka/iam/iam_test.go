@@ -113,7 +113,7 @@ func TestNoToken(t *testing.T) {
 		{"no region", &properties.IAM{}, aws.Env(), nil, probe.AWSRegionUnknown, []string{"AWS_REGION", "awsRegion"}},
 		{"no credentials", &properties.IAM{Region: "eu-central-1"}, aws.EnvWithout(), nil, probe.AWSNoCredentials, []string{"AWS_ACCESS_KEY_ID", "awsProfileName"}},
 		{"no such profile", &properties.IAM{Region: "eu-central-1", Profile: "nobody"}, aws.Env(), nil, probe.AWSProfileUnknown, []string{"nobody", "~/.aws/config"}},
-		{"role refused", whole, aws.Env(), func() { aws.Refuse("AccessDenied") }, probe.AWSRoleRefused, []string{role, "AccessDenied: The rig refuses", "trust policy"}},
+		{"role refused", whole, aws.Env(), func() { aws.Refuse("AccessDenied") }, probe.AWSRoleRefused, []string{role, "AccessDenied: The test makes STS refuse", "trust policy"}},
 		{"STS has a fault", whole, aws.Env(), func() { aws.Refuse("ServiceUnavailable") }, probe.AWSAway, []string{"ServiceUnavailable"}},
 		{"throttled", whole, aws.Env(), func() { aws.Refuse("Throttling") }, probe.AWSAway, []string{"Throttling"}},
 		{"STS away", whole, aws.Env(), aws.Stop, probe.AWSAway, []string{"connection refused", "STS"}},

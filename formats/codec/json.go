@@ -62,6 +62,9 @@ func (d *Document) enterEntries(name string, objects bool) bool {
 	return d.err == nil
 }
 
+// noKey refuses an object with an empty key where keys are ids.
+const noKey = "a key is empty, and must be the id of a component"
+
 // Entries describes an object of JSON with keys of any name, whose values are objects that fn
 // describes. key returns the field that has the key.
 func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C, *T)) {
@@ -74,9 +77,14 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 			return
 		}
 		for d.isAhead && d.isObject() {
+			name := d.scan.Names[d.child.Name]
+			if name == "" {
+				d.failChild(noKey)
+				break
+			}
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
-			*key(x) = d.scan.Names[d.child.Name]
+			*key(x) = name
 			d.enter()
 			for d.again() {
 				fn(c, x)
@@ -115,6 +123,10 @@ func StringEntries[S ~[]T, T any](c *C, json string, p *S, pair func(*T) (key, v
 		own, from := d.own()
 		for i := range own {
 			own[i].Used = true
+			if d.scan.Names[own[i].Name] == "" {
+				d.failAttr(int32(from+i), noKey)
+				break
+			}
 			*p = append(*p, *new(T))
 			key, value := pair(&(*p)[len(*p)-1])
 			*key, *value = d.scan.Names[own[i].Name], d.valueOf(int32(from+i))

@@ -11,18 +11,13 @@ type appender struct {
 
 // write appends an attribute or property; bare means that its JSON value is not quoted.
 func (a *appender) write(xml, json, value string, bare bool) {
-	switch {
-	case a.name(xml, json) == "":
-	case a.XML():
-		a.out = append(append(append(a.out, ' '), xml...), '=', '"')
-		a.out = append(appendXML(a.out, value), '"')
-	default:
+	if !bare || a.XML() {
+		a.writeJoined(xml, json, "", value)
+		return
+	}
+	if json != "" {
 		a.key(json)
-		if bare {
-			a.out = append(a.out, value...)
-		} else {
-			a.out = appendJSON(a.out, value)
-		}
+		a.out = append(a.out, value...)
 		a.comma = true
 	}
 }

@@ -215,6 +215,15 @@ func (c *C) In(xml, json string, present bool, fn func()) {
 	}
 }
 
+// whole describes the element or object ahead by fn, which runs until all of it is read.
+func whole[T any](c *C, x *T, fn func(*C, *T)) {
+	c.doc.enter()
+	for c.doc.again() {
+		fn(c, x)
+	}
+	c.doc.leave()
+}
+
 // List describes a repeated element, or an array of objects, each described by fn, which must not
 // look at the list.
 func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
@@ -236,11 +245,7 @@ func List[T any](c *C, xml, json string, p *[]T, fn func(*C, *T)) {
 			return
 		}
 		x := more.add(p)
-		c.doc.enter()
-		for c.doc.again() {
-			fn(c, x)
-		}
-		c.doc.leave()
+		whole(c, x, fn)
 	}
 	more.join(p)
 }
@@ -295,11 +300,7 @@ func Choices[T any](c *C, xml []string, p *[]T, which func(*T) int, start func(n
 		}
 		*p = append(*p, start(name))
 		x := &(*p)[len(*p)-1]
-		c.doc.enter()
-		for c.doc.again() {
-			fn(c, x)
-		}
-		c.doc.leave()
+		whole(c, x, fn)
 	}
 }
 

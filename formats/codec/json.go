@@ -85,11 +85,7 @@ func Entries[T any](c *C, json string, p *[]T, key func(*T) *string, fn func(*C,
 			*p = append(*p, *new(T))
 			x := &(*p)[len(*p)-1]
 			*key(x) = name
-			d.enter()
-			for d.again() {
-				fn(c, x)
-			}
-			d.leave()
+			whole(c, x, fn)
 		}
 		if own, from := d.own(); len(own) > 0 {
 			d.failAttr(int32(from), "%s", expected[scan.Element])
@@ -160,11 +156,7 @@ func Mixed[T any](c *C, json string, p *[]T, text func(*T) *string, plain func(*
 				*text(x) = d.item()
 				continue
 			}
-			d.enter()
-			for d.again() {
-				fn(c, x)
-			}
-			d.leave()
+			whole(c, x, fn)
 		}
 		return
 	}

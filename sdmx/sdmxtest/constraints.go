@@ -1,6 +1,11 @@
 package sdmxtest
 
-import "urncast/sdmx"
+import (
+	"reflect"
+	"strings"
+
+	"urncast/sdmx"
+)
 
 // attach attaches a constraint to things of one of four kinds, by the seed.
 func attach(a *sdmx.Attachment, seed int, to ...sdmx.Class) {
@@ -30,46 +35,26 @@ func oneKindOfValues(m sdmx.Maintainable, seed int) {
 			x.Values = nil
 		}
 	})
-	each(m, func(i int, r *sdmx.TimeRange) {
-		switch (i + seed) % 3 {
-		case 0:
-			*r = sdmx.TimeRange{Before: r.Before}
-		case 1:
-			*r = sdmx.TimeRange{After: r.After}
-		case 2:
-			*r = sdmx.TimeRange{Start: r.Start, End: r.End}
-		}
-	})
+	each(m, func(i int, r *sdmx.TimeRange) { keepOne(r, i+seed, "Before", "After", "Start End") })
 	each(m, func(i int, v *sdmx.MetadataKeyValue) {
-		all := *v
-		*v = sdmx.MetadataKeyValue{ID: v.ID}
-		switch (i + seed) % 4 {
-		case 0:
-			v.Value = all.Value
-		case 1:
-			v.DataSet = all.DataSet
-		case 2:
-			v.DataKey = all.DataKey
-		case 3:
-			v.Object = all.Object
-		}
+		keepOne(v, i+seed, "Value", "DataSet", "DataKey", "Object")
 	})
 	each(m, func(i int, x *sdmx.TargetValues) {
-		all := *x
-		*x = sdmx.TargetValues{ID: x.ID, Excluded: x.Excluded}
-		switch (i + seed) % 5 {
-		case 0:
-			x.Values = all.Values
-		case 1:
-			x.DataSets = all.DataSets
-		case 2:
-			x.DataKeys = all.DataKeys
-		case 3:
-			x.Objects = all.Objects
-		case 4:
-			x.Range = all.Range
-		}
+		keepOne(x, i+seed, "Values", "DataSets", "DataKeys", "Objects", "Range")
 	})
+}
+
+// keepOne leaves one of several alternatives of a struct, by n, and empties the others. An
+// alternative is a field, or several with spaces between them.
+func keepOne(x any, n int, alternatives ...string) {
+	v := reflect.ValueOf(x).Elem()
+	for i, fields := range alternatives {
+		for _, name := range strings.Fields(fields) {
+			if i != n%len(alternatives) {
+				v.FieldByName(name).SetZero()
+			}
+		}
+	}
 }
 
 func dataConstraint(x *sdmx.DataConstraint, seed int) {

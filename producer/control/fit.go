@@ -68,11 +68,11 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
 				continue
 			}
-			value, left, err := e.Value(tx, c.URN, c.Body)
+			size, err := messageBytes(e, tx, c)
 			if err != nil {
 				return nil, err
 			}
-			if size := int64(len(value) + recordExtra); left == "" && size > limit {
+			if size > limit {
 				warnings = append(warnings, Oversized{route.Topic, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+
 					"as the publisher saw it at %s. The producer will stop at it: raise the limit, or shorten the structure.",
 					c.URN, route.Topic, size, route.Format, whose, limit, route.SeenAt.UTC().Format(time.DateTime+" UTC"))})
@@ -104,16 +104,26 @@ func (p *Producers) LargestMessage(ctx context.Context, topic string, some []reg
 			if route != nil && !route.Filter.Passes(c.URN) {
 				continue
 			}
-			value, left, err := e.Value(tx, c.URN, c.Body)
+			n, err := messageBytes(e, tx, c)
 			if err != nil {
 				return u, "", 0, err
 			}
-			if n := len(value) + recordExtra; left == "" && n > bytes {
-				u, format, bytes = c.URN, f.Name, n
+			if int(n) > bytes {
+				u, format, bytes = c.URN, f.Name, int(n)
 			}
 		}
 	}
 	return u, format, bytes, nil
+}
+
+// messageBytes returns how large the message of a structure is at most, with key and headers; 0 if
+// the format cannot express it.
+func messageBytes(e *encoding.Encoder, tx *registry.Transaction, c *registry.Content) (int64, error) {
+	value, left, err := e.Value(tx, c.URN, c.Body)
+	if err != nil || left != "" {
+		return 0, err
+	}
+	return int64(len(value) + recordExtra), nil
 }
 
 // routeTo returns the route that leads to a topic, nil if none does.

@@ -100,4 +100,4 @@ kills: ## The kill tests, ten times as many kills (TIMES=10)
 
 .PHONY: bench
 bench: ## Print the table of figures beside bare clients
-	go test -tags bench -timeout 60m -count 1 -v -run 'TestTable|TestLongLife|TestPages|TestItems' ./integration/bench
+	go test -tags bench -timeout 60m -count 1 -v -run 'TestTable|TestLongLife|TestPages|TestItems|TestMillion' ./integration/bench

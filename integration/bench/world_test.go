@@ -4,6 +4,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -25,6 +26,7 @@ type world struct {
 	kafka    *rig.Kafka
 	database string
 	topic    string
+	producer string // "default" if empty
 	product  *rig.Product
 }
 
@@ -38,7 +40,7 @@ func newWorld(t *testing.T, k *rig.Kafka, s *pg.Server, name string) *world {
 func newWorldAt(t *testing.T, k *rig.Kafka, s *pg.Server, name, bootstrap string, properties ...string) *world {
 	t.Helper()
 	w := &world{t: t, kafka: k, database: s.Database(t, name), topic: "bench." + name}
-	k.CreateTopic(t, w.topic, "max.message.bytes=104857600")
+	k.CreateTopic(t, w.topic, "max.message.bytes=200000000") // a million codes are 180 MB
 	w.product = rig.NewProduct(t, rig.Settings{Database: w.database, Bootstrap: bootstrap, Topic: w.topic, Kafka: properties,
 		Env: []string{"URNCAST_LOG_LEVEL=warn"}, Patience: 10 * time.Minute})
 	if err := w.product.Start(); err != nil {
@@ -62,7 +64,7 @@ type status struct {
 
 func (w *world) command(verb, how string) {
 	w.t.Helper()
-	code, body, err := w.product.Do(http.MethodPost, "/api/v1/producers/default/"+verb, "application/json", fmt.Appendf(nil, `{"how":%q}`, how))
+	code, body, err := w.product.Do(http.MethodPost, "/api/v1/producers/"+cmp.Or(w.producer, "default")+"/"+verb, "application/json", fmt.Appendf(nil, `{"how":%q}`, how))
 	if err != nil || code >= 300 {
 		w.t.Fatalf("producer %s: %d %s %v", verb, code, body, err)
 	}
@@ -74,7 +76,7 @@ func (w *world) await(wanted func(status) bool) {
 	var err error
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		s = status{}
-		if err = w.product.JSON("/api/v1/producers/default", &s); err == nil && wanted(s) {
+		if err = w.product.JSON("/api/v1/producers/"+cmp.Or(w.producer, "default"), &s); err == nil && wanted(s) {
 			return
 		}
 	}

@@ -337,6 +337,9 @@ type Loss = structures.Loss
 // Losses returns what f cannot express of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
 
+// reasonsMax bounds the reasons in one remark: some name a reference, of which there may be many.
+const reasonsMax = 10
+
 // LossRemarks returns a remark for each loss of m in f; if m cannot be expressed at all
 // (fatal), a single one with the reasons.
 func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
@@ -349,6 +352,9 @@ func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
 		}
 	}
 	if len(why) > 0 {
+		if more := len(why) - reasonsMax; more > 0 {
+			why = append(why[:reasonsMax:reasonsMax], fmt.Sprintf("%d more parts", more))
+		}
 		r.Add(Remark{URN: urn, Text: "left out, for " + f.Name + " cannot express " + strings.Join(why, "; nor ")})
 		return r, true
 	}

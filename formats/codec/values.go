@@ -10,8 +10,8 @@ import (
 	"urncast/sdmx"
 )
 
-// languagesMax bounds the languages of one text: each is compared with those before it.
-const languagesMax = 1000
+// LanguagesMax bounds the languages of one text: each is compared with those before it.
+const LanguagesMax = 1000
 
 // Texts describes a text in languages: repeated elements with xml:lang, in Fusion-JSON an array
 // of objects with locale and value, in SDMX-JSON an object with a key for each language. If there are several texts in one language, the last is kept and the
@@ -82,8 +82,8 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 			return
 		}
 	}
-	if len(*p) == languagesMax {
-		d.failAttr(i, "a text is there in more than %d languages, the limit", languagesMax)
+	if len(*p) == LanguagesMax {
+		d.failAttr(i, "a text is there in more than %d languages, the limit", LanguagesMax)
 		return
 	}
 	if d.err == nil {

@@ -101,14 +101,17 @@ func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 type losses struct {
 	dialect codec.Dialect
 	list    []Loss
+	said    map[string]bool // what is in list
 }
 
 func (l *losses) add(fatal bool, what string) {
-	for i := range l.list {
-		if l.list[i].What == what {
-			return
-		}
+	if l.said[what] {
+		return
 	}
+	if l.said == nil {
+		l.said = map[string]bool{}
+	}
+	l.said[what] = true
 	l.list = append(l.list, Loss{what, fatal})
 }
 

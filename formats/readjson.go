@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 	"urncast/sdmx"
 )
@@ -53,8 +54,11 @@ func (r *reading) json() error {
 func (r *reading) members(member func(key string) error) error {
 	seen := map[string]bool{}
 	return r.values.Object(func(key string) error {
-		if seen[key] || len(seen) > 1000 {
+		switch {
+		case seen[key]:
 			return r.scan.Fail("the key %q is there twice", clip(key, 60))
+		case len(seen) == scan.MembersMax:
+			return r.scan.Fail("an object has more than %d members, the limit", scan.MembersMax)
 		}
 		seen[key] = true
 		return member(key)

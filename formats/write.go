@@ -21,8 +21,9 @@ type Header struct {
 	Test     bool
 }
 
-// A frame is what a message has around its structures.
+// A frame is what a message has around its structures, and its media type.
 type frame struct {
+	media            func(*Format) string
 	schema           string // address of the schema of SDMX-JSON
 	root, namespaces string
 	receiver         string // after the sender in the header
@@ -33,12 +34,15 @@ type frame struct {
 }
 
 var (
-	structureFrame = frame{schema: jsonSchemas + "structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json", root: "mes:Structure", namespaces: ` xmlns:str="` + scan.SpaceStructure + `"`,
+	structureFrame = frame{media: func(f *Format) string { return f.MediaType },
+		schema: jsonSchemas + "structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json", root: "mes:Structure", namespaces: ` xmlns:str="` + scan.SpaceStructure + `"`,
 		before: "<mes:Structures>", after: "</mes:Structures>", container: "str:", element: "str:"}
-	metadataFrame = frame{schema: jsonSchemas + "metadata-message/tools/schemas/2.0.0/sdmx-json-metadata-schema.json"}
+	metadataFrame = frame{media: func(f *Format) string { return strings.Replace(f.MediaType, "sdmx.structure", "sdmx.metadata", 1) },
+		schema: jsonSchemas + "metadata-message/tools/schemas/2.0.0/sdmx-json-metadata-schema.json"}
 	// registryFrame is that of registrations. A request to replace is what another
 	// registry can take as it is.
-	registryFrame = frame{root: "mes:RegistryInterface", namespaces: ` xmlns:reg="` + scan.SpaceRegistry + `"`,
+	registryFrame = frame{media: func(*Format) string { return MediaRegistry },
+		root: "mes:RegistryInterface", namespaces: ` xmlns:reg="` + scan.SpaceRegistry + `"`,
 		receiver: `<mes:Receiver id="not_supplied"/>`, container: "mes:", element: "reg:",
 		open: `<reg:RegistrationRequest action="Replace">`, close: `</reg:RegistrationRequest>`}
 )

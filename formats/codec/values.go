@@ -323,7 +323,8 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(appendXML(a.out, value), '"')
 	}
 	class := p.Target()
-	if class.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+	name := class.RefName()
+	if name == "" {
 		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
 		return
 	}
@@ -338,10 +339,6 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.Spell(a.Generation())
-	if class == sdmx.ClassDataAttribute {
-		name = "Attribute"
-	}
 	attr("class", name)
 	a.out = append(a.out, "/>"...)
 }

@@ -9,14 +9,13 @@ import (
 
 // A row is where a class stands in messages, and the description of its structures.
 type row struct {
-	describe func(*codec.C, sdmx.Maintainable) // nil: this program has no type for it yet
-	ml21     string                            // container and element in SDMX-ML 2.1; "" where a dialect does not have the class
-	json20   string                            // array in SDMX-JSON 2.0
-	fusion   string                            // array in Fusion-JSON
+	describe func(*codec.C, sdmx.Maintainable)
+	ml21     string // container and element in SDMX-ML 2.1; "" where a dialect does not have the class
+	json20   string // array in SDMX-JSON 2.0
+	fusion   string // array in Fusion-JSON
 }
 
-// rows has every maintainable class, also those that this program does not hold yet. The functions
-// below look everything up here.
+// rows has every maintainable class. The functions below look everything up here.
 var rows map[sdmx.Class]row
 
 func init() { // rows refers to descriptions, which refer to rows

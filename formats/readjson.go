@@ -126,7 +126,8 @@ func (r *reading) data() error {
 	return err
 }
 
-// jsonClass reads the array of structures of a class.
+// jsonClass reads the array of structures of a class; of one that has no type here, it leaves them
+// out or refuses them.
 func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 	if r.scan.Peek() == 'n' { // null: there are none
 		_, err := r.values.Value(key, path)
@@ -137,7 +138,7 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		if err != nil {
 			return err
 		}
-		if doc.IsObject() && structures.Described(class) {
+		if doc.IsObject() && class.Maintainable() {
 			return r.structure(doc, class)
 		}
 		if err := doc.Skip(); err != nil {
@@ -146,12 +147,10 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		switch {
 		case !doc.IsObject():
 			return doc.ErrorAtRoot("a structure is a JSON object")
-		case class == sdmx.ClassUnknown:
-			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
 		case class == sdmx.ClassAvailabilityConstraint:
 			return r.unsupported(doc, key, doc.ErrorAtRoot("an availability constraint is what a service answers when it is asked which data it has; "+
 				"it has no agency, id or version, so that no registry can keep it"))
 		}
-		return r.unsupported(doc, key, nil)
+		return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
 	})
 }

@@ -105,11 +105,8 @@ func of[T sdmx.Maintainable](describe func(*codec.C, T)) func(*codec.C, sdmx.Mai
 }
 
 // Describe runs the description of m's class on c, which reads m or writes it. The class must
-// be Described.
+// be among Classes.
 func Describe(c *codec.C, m sdmx.Maintainable) { rows[m.Class()].describe(c, m) }
-
-// Described reports whether structures of a class can be read and written in some dialect.
-func Described(c sdmx.Class) bool { return rows[c].describe != nil }
 
 // Names returns the container of structures of a class in dialect d, such as "Codelists", and
 // the name of one of them, such as "Codelist"; in JSON the container is the array and element

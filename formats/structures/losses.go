@@ -2,6 +2,7 @@ package structures
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,7 +119,7 @@ func (l *losses) add(fatal bool, what string) {
 // Declared returns the losses that structures of a class can have in dialect d; nil if the
 // dialect does not have the class.
 func Declared(d codec.Dialect, c sdmx.Class) []Loss {
-	if _, _, ok := Names(d, c); !ok || !Described(c) {
+	if _, _, ok := Names(d, c); !ok {
 		return nil
 	}
 	m, err := sdmx.New(c)
@@ -165,16 +166,7 @@ func FatalLosses(d codec.Dialect) []string {
 }
 
 // Classes returns the classes whose structures can be read and written in some dialect.
-func Classes() []sdmx.Class {
-	var out []sdmx.Class
-	for c := range rows {
-		if Described(c) {
-			out = append(out, c)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
+func Classes() []sdmx.Class { return slices.Sorted(maps.Keys(rows)) }
 
 // phrase returns a formatted phrase if when is true, and otherwise nil.
 func phrase(when bool, format string, args ...any) []string {

@@ -62,15 +62,7 @@ func (f *Format) URN(u sdmx.URN) string { return u.Spell(f.Generation()) }
 
 // Media returns the media type of a message with structures of a class: MediaType, unless they have
 // messages of their own.
-func (f *Format) Media(c sdmx.Class) string {
-	switch {
-	case c == sdmx.ClassMetadataSet:
-		return strings.Replace(f.MediaType, "sdmx.structure", "sdmx.metadata", 1)
-	case c.Apart():
-		return MediaRegistry
-	}
-	return f.MediaType
-}
+func (f *Format) Media(c sdmx.Class) string { return frameOf(c).media(f) }
 
 // MediaRegistry is the media type of RegistryInterface messages of SDMX-ML 2.1.
 const MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"

@@ -279,6 +279,15 @@ func TestUnpackBomb(t *testing.T) {
 	}
 }
 
+// A zip that is larger than a message may be is said to be that, and not to be damaged.
+func TestUnpackLarge(t *testing.T) {
+	packed := zipOf(t, bytes.Repeat([]byte("structures "), 10), func([]byte) {})
+	err := Unpack(bytes.NewReader(packed), "large.zip", Limits{Bytes: int64(len(packed)) - 10}, func(string, io.Reader) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "larger than the limit") {
+		t.Errorf("said is %v", err)
+	}
+}
+
 func FuzzReadXML(f *testing.F) {
 	f.Add([]byte(head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><s:Code id="a"><c:Name xml:lang="fr">&lt;é</c:Name></s:Code></s:Codelist></s:Codelists></m:Structures></m:Structure>`))
 	f.Add([]byte(head21 + `<s:Dataflows><s:Dataflow id="F" agencyID="X"><s:Structure><Ref id="D" agencyID="X" version="1.0"/></s:Structure></s:Dataflow></s:Dataflows></m:Structures></m:Structure>`))

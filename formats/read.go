@@ -184,13 +184,10 @@ func (r *reading) addRemarks(doc *codec.Document, urn string) {
 }
 
 // unsupported leaves out a structure that this program does not support, and that was read to its
-// end, or returns an error for it. at is the reason; nil means that its class is not modelled.
+// end, or returns an error for it. at is the reason.
 func (r *reading) unsupported(doc *codec.Document, typeName string, at error) error {
 	agency, id, version := doc.Identity()
 	what := fmt.Sprintf("%s %s:%s(%s)", clip(typeName, 60), clip(agency, 60), clip(id, 60), clip(cmp.Or(version, string(sdmx.VersionDefault)), 60))
-	if at == nil {
-		at = doc.ErrorAtRoot("it is of a type that this version does not hold")
-	}
 	var why *scan.SyntaxError
 	if !errors.As(at, &why) {
 		return at

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"urncast/formats/codec"
+	"urncast/formats/scan"
 	"urncast/formats/structures"
 	"urncast/sdmx"
 )
@@ -53,8 +54,11 @@ func (r *reading) json() error {
 func (r *reading) members(member func(key string) error) error {
 	seen := map[string]bool{}
 	return r.values.Object(func(key string) error {
-		if seen[key] || len(seen) > 1000 {
+		switch {
+		case seen[key]:
 			return r.scan.Fail("the key %q is there twice", clip(key, 60))
+		case len(seen) == scan.MembersMax:
+			return r.scan.Fail("an object has more than %d members, the limit", scan.MembersMax)
 		}
 		seen[key] = true
 		return member(key)
@@ -122,7 +126,8 @@ func (r *reading) data() error {
 	return err
 }
 
-// jsonClass reads the array of structures of a class.
+// jsonClass reads the array of structures of a class; of one that has no type here, it leaves them
+// out or refuses them.
 func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 	if r.scan.Peek() == 'n' { // null: there are none
 		_, err := r.values.Value(key, path)
@@ -133,7 +138,7 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		if err != nil {
 			return err
 		}
-		if doc.IsObject() && structures.Described(class) {
+		if doc.IsObject() && class.Maintainable() {
 			return r.structure(doc, class)
 		}
 		if err := doc.Skip(); err != nil {
@@ -142,12 +147,10 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		switch {
 		case !doc.IsObject():
 			return doc.ErrorAtRoot("a structure is a JSON object")
-		case class == sdmx.ClassUnknown:
-			return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
 		case class == sdmx.ClassAvailabilityConstraint:
 			return r.unsupported(doc, key, doc.ErrorAtRoot("an availability constraint is what a service answers when it is asked which data it has; "+
 				"it has no agency, id or version, so that no registry can keep it"))
 		}
-		return r.unsupported(doc, key, nil)
+		return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
 	})
 }

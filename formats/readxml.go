@@ -136,15 +136,11 @@ func (r *reading) container(path string, tag codec.Tag) error {
 		}
 		doc := r.tags.Here()
 		class, known := structures.ClassNamed(codec.ML21, tag.Name)
-		known = known && tag.Namespace == scan.SpaceStructure && !class.Apart()
-		if known && structures.Described(class) {
+		if known && tag.Namespace == scan.SpaceStructure && !class.Apart() {
 			return r.structure(doc, class)
 		}
 		if err := doc.Skip(); err != nil {
 			return err
-		}
-		if known {
-			return r.unsupported(doc, tag.Name, nil)
 		}
 		return r.unsupported(doc, tag.Name, doc.ErrorAtRoot(fmt.Sprintf("element %q is no structure of SDMX 2.1", clip(tag.Name, 60))))
 	})

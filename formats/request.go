@@ -34,30 +34,26 @@ type Request struct {
 	Is30 bool
 }
 
-// requests read the requests that a RegistryInterface message can make, by their elements.
-var requests map[string]func(r *reading, path string, tag codec.Tag) error
-
-func init() { // they refer to what refers to them
-	requests = map[string]func(*reading, string, codec.Tag) error{
-		"SubmitStructureRequest":     (*reading).submitStructures,
-		"SubmitRegistrationsRequest": (*reading).submitRegistrations,
-	}
-}
-
 // registryInterface reads a RegistryInterface message, which submits structures (SDMX-ML 2.1) or
 // registrations (2.1 and 3.0).
 func (r *reading) registryInterface(root codec.Tag) error {
 	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest or a SubmitRegistrationsRequest is expected in it")
 	err := r.parts("/RegistryInterface", root, func(path string, tag codec.Tag) error {
-		read, known := requests[tag.Name]
+		var read func(path string, tag codec.Tag) error
+		switch tag.Name {
+		case "SubmitStructureRequest":
+			read = r.submitStructures
+		case "SubmitRegistrationsRequest":
+			read = r.submitRegistrations
+		}
 		switch {
-		case tag.Namespace != scan.SpaceMessage || !known:
+		case tag.Namespace != scan.SpaceMessage || read == nil:
 			return r.unexpected(tag, "a RegistryInterface message that submits: it has Header, SubmitStructureRequest or SubmitRegistrationsRequest, and Footer")
 		case r.summary.Request != nil:
 			return r.tags.Here().ErrorAtRoot("a RegistryInterface message has one request, and this is a second; send it in a message of its own")
 		}
 		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}, Is30: r.is30}
-		return read(r, path, tag)
+		return read(path, tag)
 	})
 	if err == nil && r.summary.Request == nil {
 		return empty

@@ -57,8 +57,11 @@ func unzip(r io.Reader, name string, left int64, each func(string, io.Reader) er
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
 	size, err := io.Copy(spool, io.LimitReader(r, left+1))
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case size > left:
+		return &Error{File: name, Text: "the zip itself is larger than the limit of one message; send its files in parts"}
 	}
 	z, err := zip.NewReader(spool, size)
 	if err != nil {

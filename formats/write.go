@@ -21,8 +21,9 @@ type Header struct {
 	Test     bool
 }
 
-// A frame is what a message has around its structures.
+// A frame is what a message has around its structures, and its media type.
 type frame struct {
+	media            func(*Format) string
 	schema           string // address of the schema of SDMX-JSON
 	root, namespaces string
 	receiver         string // after the sender in the header
@@ -33,12 +34,15 @@ type frame struct {
 }
 
 var (
-	structureFrame = frame{schema: jsonSchemas + "structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json", root: "mes:Structure", namespaces: ` xmlns:str="` + scan.SpaceStructure + `"`,
+	structureFrame = frame{media: func(f *Format) string { return f.MediaType },
+		schema: jsonSchemas + "structure-message/tools/schemas/2.0.0/sdmx-json-structure-schema.json", root: "mes:Structure", namespaces: ` xmlns:str="` + scan.SpaceStructure + `"`,
 		before: "<mes:Structures>", after: "</mes:Structures>", container: "str:", element: "str:"}
-	metadataFrame = frame{schema: jsonSchemas + "metadata-message/tools/schemas/2.0.0/sdmx-json-metadata-schema.json"}
+	metadataFrame = frame{media: func(f *Format) string { return strings.Replace(f.MediaType, "sdmx.structure", "sdmx.metadata", 1) },
+		schema: jsonSchemas + "metadata-message/tools/schemas/2.0.0/sdmx-json-metadata-schema.json"}
 	// registryFrame is that of registrations. A request to replace is what another
 	// registry can take as it is.
-	registryFrame = frame{root: "mes:RegistryInterface", namespaces: ` xmlns:reg="` + scan.SpaceRegistry + `"`,
+	registryFrame = frame{media: func(*Format) string { return MediaRegistry },
+		root: "mes:RegistryInterface", namespaces: ` xmlns:reg="` + scan.SpaceRegistry + `"`,
 		receiver: `<mes:Receiver id="not_supplied"/>`, container: "mes:", element: "reg:",
 		open: `<reg:RegistrationRequest action="Replace">`, close: `</reg:RegistrationRequest>`}
 )
@@ -337,6 +341,9 @@ type Loss = structures.Loss
 // Losses returns what f cannot express of m.
 func Losses(f *Format, m sdmx.Maintainable) []Loss { return structures.Losses(f.dialect, m) }
 
+// reasonsMax bounds the reasons in one remark: some name a reference, of which there may be many.
+const reasonsMax = 10
+
 // LossRemarks returns a remark for each loss of m in f; if m cannot be expressed at all
 // (fatal), a single one with the reasons.
 func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
@@ -349,6 +356,9 @@ func LossRemarks(f *Format, m sdmx.Maintainable) (r Remarks, fatal bool) {
 		}
 	}
 	if len(why) > 0 {
+		if more := len(why) - reasonsMax; more > 0 {
+			why = append(why[:reasonsMax:reasonsMax], fmt.Sprintf("%d more parts", more))
+		}
 		r.Add(Remark{URN: urn, Text: "left out, for " + f.Name + " cannot express " + strings.Join(why, "; nor ")})
 		return r, true
 	}

@@ -75,7 +75,6 @@ type Reader interface {
 	// Versions returns the current versions of each key, and the withdrawn ones.
 	Versions(ctx context.Context, keys []Key) (map[Key][]Stored, error)
 	// Bodies returns the canonical forms of documents, in the order asked for. The error is
-	// ErrNotFound if one of them does not exist. The error is
 	// ErrNotFound if one of them does not exist.
 	Bodies(ctx context.Context, documents []int64) ([][]byte, error)
 	// Referring returns every current reference to any version of the keys.

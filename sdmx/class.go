@@ -262,6 +262,23 @@ func (c Class) Modelled() bool { return classes[c].construct != nil }
 // out.
 func (c Class) Apart() bool { return classes[c].apart }
 
+// Elsewhere reports whether other services than a registry may hold what is of the class, so that a
+// reference to it need not lead to something here.
+func (c Class) Elsewhere() bool { return classes[c].elsewhere }
+
+// RefName returns the name of the class in a Ref of SDMX-ML 2.1; empty if a Ref cannot name it, and
+// the reference must be a URN: VTL mappings are of one class in Refs, and of three in URNs.
+func (c Class) RefName() string {
+	switch name := classes[c].ref; name {
+	case "":
+		return c.Spell(V2)
+	case none:
+		return ""
+	default:
+		return name
+	}
+}
+
 // Owners returns the maintainable classes that can contain items of this class, the usual one
 // first; nil if it is no class of items.
 func (c Class) Owners() []Class { return classes[c].owners }

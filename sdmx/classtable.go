@@ -20,6 +20,8 @@ type classInfo struct {
 	items     string              // of a maintainable class that is made of items: what these are for people
 	freeIDs   bool                // of a class of items: ids may be any text
 	apart     bool                // of a maintainable class: Class.Apart
+	elsewhere bool                // of a maintainable class: Class.Elsewhere
+	ref       string              // its name in a Ref of SDMX-ML 2.1, if another than v2; none if a Ref cannot name it
 	// anyPackage says that URNs with another package are read.
 	anyPackage bool
 }
@@ -83,7 +85,7 @@ var classes = [classEnd]classInfo{
 	ClassTimeDimension:            {pkg: "datastructure", name: "TimeDimension", owners: []Class{ClassDataStructure}, kind: ClassDimension},
 	ClassGroupDimensionDescriptor: {pkg: "datastructure", name: "GroupDimensionDescriptor", owners: []Class{ClassDataStructure}, word: "group"},
 	ClassAttributeDescriptor:      {pkg: "datastructure", name: "AttributeDescriptor", owners: []Class{ClassDataStructure}},
-	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, aliases: []string{"Attribute"}, word: "attribute"},
+	ClassDataAttribute:            {pkg: "datastructure", name: "DataAttribute", owners: []Class{ClassDataStructure}, aliases: []string{"Attribute"}, ref: "Attribute", word: "attribute"},
 	ClassReportingYearStartDay:    {pkg: "datastructure", name: "ReportingYearStartDay", owners: []Class{ClassDataStructure}, kind: ClassDataAttribute, word: "attribute"},
 	ClassMeasureDescriptor:        {pkg: "datastructure", name: "MeasureDescriptor", owners: []Class{ClassDataStructure}},
 	ClassPrimaryMeasure:           {pkg: "datastructure", name: "PrimaryMeasure", owners: []Class{ClassDataStructure}, kind: ClassMeasure, word: "measure"},
@@ -101,7 +103,7 @@ var classes = [classEnd]classInfo{
 	ClassReportPeriodTarget:              {pkg: "metadatastructure", name: "ReportPeriodTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassDimensionDescriptorValuesTarget: {pkg: "metadatastructure", name: "DimensionDescriptorValuesTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
 	ClassConstraintTarget:                {pkg: "metadatastructure", name: "ConstraintTarget", owners: []Class{ClassMetadataStructure}, kind: ClassIdentifiableObjectTarget, v3: none},
-	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet", construct: func() Maintainable { return &MetadataSet{} }, v2: none, apart: true},
+	ClassMetadataSet:                     {pkg: "metadatastructure", name: "MetadataSet", construct: func() Maintainable { return &MetadataSet{} }, v2: none, apart: true, elsewhere: true},
 
 	// Types of Fusion Metadata Registry. No public document says their packages, so that any is read.
 	ClassReportingTemplate: {pkg: "reportingtemplate", name: "ReportingTemplate", construct: func() Maintainable { return &ReportingTemplate{} }, v2: none, v3: none, anyPackage: true},
@@ -153,9 +155,9 @@ var classes = [classEnd]classInfo{
 	ClassUserDefinedOperator:       {pkg: "transformation", name: "UserDefinedOperator", owners: []Class{ClassUserDefinedOperatorScheme}, word: "operator"},
 	ClassCustomType:                {pkg: "transformation", name: "CustomType", owners: []Class{ClassCustomTypeScheme}},
 	ClassNamePersonalisation:       {pkg: "transformation", name: "NamePersonalisation", owners: []Class{ClassNamePersonalisationScheme}},
-	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", aliases: []string{"VtlMapping"}, word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", kind: ClassVtlDataflowMapping, word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
-	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", kind: ClassVtlDataflowMapping, aliases: []string{"VtlConceptSchemeMapping"}, word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlDataflowMapping:        {pkg: "transformation", name: "VtlDataflowMapping", ref: none, aliases: []string{"VtlMapping"}, word: "VTL dataflow mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlCodelistMapping:        {pkg: "transformation", name: "VtlCodelistMapping", ref: none, kind: ClassVtlDataflowMapping, word: "VTL codelist mapping", owners: []Class{ClassVtlMappingScheme}},
+	ClassVtlConceptMapping:         {pkg: "transformation", name: "VtlConceptMapping", ref: none, kind: ClassVtlDataflowMapping, aliases: []string{"VtlConceptSchemeMapping"}, word: "VTL concept mapping", owners: []Class{ClassVtlMappingScheme}},
 }
 
 var (

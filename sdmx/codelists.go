@@ -53,21 +53,3 @@ func (v *ValueItem) nameable() *Nameable    { return (*Nameable)(v) }
 func (*ValueItem) itemClass() Class         { return ClassValueItem }
 func (*GeoFeatureSetCode) itemClass() Class { return ClassGeoFeatureSetCode }
 func (*GeoGridCode) itemClass() Class       { return ClassGeoGridCode }
-
-// mergeBesideItems implements besideMerger.
-func (l *GeographicCodelist) mergeBesideItems(m Maintainable, replace bool, to *mergeRemarks) {
-	mergeExtensions(&l.Extensions, m.(*GeographicCodelist).Extensions, replace, to)
-}
-
-// mergeBesideItems implements besideMerger.
-func (l *GeoGridCodelist) mergeBesideItems(m Maintainable, replace bool, to *mergeRemarks) {
-	from := m.(*GeoGridCodelist)
-	mergeExtensions(&l.Extensions, from.Extensions, replace, to)
-	switch {
-	case from.Grid == "" || from.Grid == l.Grid:
-	case replace:
-		l.Grid = from.Grid
-	default:
-		to.add("Grid", "The grid differs from what is in the registry, and append changes nothing that is there. To change it, use merge or replace.")
-	}
-}

@@ -23,7 +23,7 @@ type DataStructure struct {
 	Metadata       Ref                      `c:"34"`
 	MetadataUsages []MetadataAttributeUsage `c:"35"`
 	// ListAnnotations are the annotations of component lists (2.1 and 3.0).
-	ListAnnotations []ListAnnotations `c:"36"`
+	ListAnnotations []ListAnnotations `c:"36,text"`
 }
 
 // ListAnnotations are the annotations of one list of components, named by the

@@ -25,11 +25,21 @@ func TestDigestsStay(t *testing.T) {
 		{&DataStructure{Artefact: a, Dimensions: []Dimension{{Component{ID: "D", Concept: concept, Representation: list, Roles: []Ref{concept}}, DimensionTime}},
 			Attributes: []Attribute{{Component: Component{ID: "A", Concept: concept}, Mandatory: true, Relationship: Relationship{AttachGroup, nil, []string{"G"}}, YearStartDay: true}},
 			Measures:   []Measure{{Component{ID: "OBS_VALUE", Concept: concept}, True}}, Groups: []Group{{ID: "G", Dimensions: []string{"D"}}},
-			Metadata: RefTo(URN{ClassMetadataStructure, "AG", "M", "1.0"}), MetadataUsages: []MetadataAttributeUsage{{ID: "U"}}, ListAnnotations: []ListAnnotations{{"DimensionDescriptor", n.Annotations}}}, "01d41b72af26 01cea67dd72c"},
+			Metadata: RefTo(URN{ClassMetadataStructure, "AG", "M", "1.0"}), MetadataUsages: []MetadataAttributeUsage{{ID: "U"}}, ListAnnotations: []ListAnnotations{{"DimensionDescriptor", n.Annotations}}}, "01d41b72af26 01b331ecf93d"},
 	} {
 		d, s := DigestOf(AppendCanonical(nil, c.m)), StructuralDigest(c.m)
 		if got := fmt.Sprintf("%x %x", d[:6], s[:6]); got != c.want {
 			t.Errorf("%s: digests %s, want %s", c.m.Class(), got, c.want)
 		}
+	}
+}
+
+// Annotations may change in a final structure wherever they stand, also where there were none.
+func TestAnnotationsAreNotStructural(t *testing.T) {
+	d := &DataStructure{Dimensions: []Dimension{{Component: Component{ID: "D"}}}}
+	was := StructuralDigest(d)
+	d.ListAnnotations = []ListAnnotations{{"DimensionDescriptor", []Annotation{{ID: "a"}}}}
+	if StructuralDigest(d) != was {
+		t.Error("an annotation of a list of components is taken for a change of the structure")
 	}
 }

@@ -119,11 +119,3 @@ func eachHierarchicalCode(codes []HierarchicalCode, parent string, fn func(Item)
 		eachHierarchicalCode(x.Items, path, fn)
 	}
 }
-
-// below returns the path of an item in the one with path parent, which is empty at the top.
-func below(parent, id string) string {
-	if parent == "" {
-		return id
-	}
-	return parent + "." + id
-}

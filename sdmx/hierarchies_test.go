@@ -1,12 +1,16 @@
 package sdmx
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
-// What references can name in a hierarchy has the path that URNs have: codes one below the
-// other, levels side by side, in a hierarchical codelist both below their hierarchy.
+// What references can name in a structure has the path that URNs have, and its own id is the end of
+// that: codes one below the other, levels side by side, in a hierarchical codelist both below their
+// hierarchy.
 func TestItemsOfHierarchies(t *testing.T) {
 	levels := []Level{{Nameable: Nameable{ID: "L1"}}, {Nameable: Nameable{ID: "L2"}}}
 	codes := []HierarchicalCode{{ID: "X", Items: []HierarchicalCode{{ID: "Y"}}}, {ID: "Y"}}
@@ -17,6 +21,10 @@ func TestItemsOfHierarchies(t *testing.T) {
 		{&Hierarchy{Levels: levels, Items: codes}, []string{"Level L1", "Level L2", "HierarchicalCode X", "HierarchicalCode X.Y", "HierarchicalCode Y"}},
 		{&HierarchicalCodelist{Hierarchies: []ListedHierarchy{{Nameable: Nameable{ID: "H"}, Levels: levels, Items: codes}, {Nameable: Nameable{ID: "I"}}}},
 			[]string{"Hierarchy H", "Level H.L1", "Level H.L2", "HierarchicalCode H.X", "HierarchicalCode H.X.Y", "HierarchicalCode H.Y", "Hierarchy I"}},
+		{&MetadataStructure{Targets: []MetadataTarget{{ID: "T", Objects: []TargetObject{{ID: "O"}}}},
+			Lists: []MetadataAttributeList{{ID: "R", Attributes: []MetadataAttribute{{ID: "A", Attributes: []MetadataAttribute{{ID: "B"}}}}}, {ID: "S"}}},
+			[]string{"MetadataTarget T", "IdentifiableObjectTarget T.O", "ReportStructure R", "MetadataAttribute R.A", "MetadataAttribute R.A.B", "ReportStructure S"}},
+		{&Process{Items: []ProcessStep{{Nameable: Nameable{ID: "S"}, Transitions: []Transition{{ID: "T"}}}}}, []string{"ProcessStep S", "Transition S.T"}},
 	} {
 		var got []string
 		EachItem(x.m, func(it Item) {
@@ -28,7 +36,7 @@ func TestItemsOfHierarchies(t *testing.T) {
 			if !slices.Contains(r.Class.Relatives(), x.m.Class()) && r.Class != x.m.Class() {
 				t.Errorf("%s is not looked for in a %s", r, x.m.Class())
 			}
-			if it.ID() == "" || it.Parent != "" && it.Path != it.Parent+"."+it.ID() {
+			if strings.Contains(it.ID(), ".") || it.Parent != "" && it.Path != it.Parent+"."+it.ID() {
 				t.Errorf("%s: id %q, parent %q", it.Path, it.ID(), it.Parent)
 			}
 		})
@@ -72,5 +80,29 @@ func TestMergeOfGrids(t *testing.T) {
 	Merge(into, &GeoGridCodelist{Grid: "new", Extensions: []CodelistExtension{of("M"), of("L")}}, true)
 	if into.Grid != "new" || len(into.Extensions) != 2 {
 		t.Errorf("merge: grid %q, extensions %v", into.Grid, into.Extensions)
+	}
+}
+
+// What a hierarchy becomes in the other version takes time in proportion to its codes, however many
+// codelists they are of.
+func TestHierarchiesOfManyCodelists(t *testing.T) {
+	const lists = 100_000
+	h, l := &Hierarchy{}, &HierarchicalCodelist{Hierarchies: []ListedHierarchy{{}}}
+	for i := range lists {
+		list, alias := fmt.Sprintf("CL%d", i), fmt.Sprintf("A%d", i)
+		h.Items = append(h.Items, HierarchicalCode{ID: "C", Code: RefToItem(ClassCode, "A", list, "1.0", "X")})
+		l.Included = append(l.Included, IncludedCodelist{RefTo(URN{ClassCodelist, "A", list, "1.0"}), alias})
+		l.Hierarchies[0].Items = append(l.Hierarchies[0].Items, HierarchicalCode{ID: "C", CodelistAlias: alias, CodeID: "X"})
+	}
+	began := time.Now()
+	down, up := As(h, V2).(*HierarchicalCodelist), As(l, V3).(*Hierarchy)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it takes %s", took)
+	}
+	if len(down.Included) != lists || down.Included[lists-1].Codelist != l.Included[lists-1].Codelist {
+		t.Errorf("%d codelists are included", len(down.Included))
+	}
+	if !slices.EqualFunc(up.Items, h.Items, func(a, b HierarchicalCode) bool { return a.Code == b.Code }) {
+		t.Error("codes that are named by an alias are not those that are named by a reference")
 	}
 }

@@ -78,10 +78,7 @@ func eachOf[T any](items []T, parent string, fn func(Item)) {
 	for i := range items {
 		x := any(&items[i]).(item)
 		it := Item{Class: x.itemClass(), Nameable: x.nameable(), Value: x, Parent: parent}
-		it.Path = it.Nameable.ID
-		if parent != "" {
-			it.Path = parent + "." + it.Path
-		}
+		it.Path = below(parent, it.Nameable.ID)
 		if f, ok := x.(flatItem); ok {
 			it.Parent = *f.parent()
 		}
@@ -92,6 +89,14 @@ func eachOf[T any](items []T, parent string, fn func(Item)) {
 			eachOf(*n.children(), it.Path, fn)
 		}
 	}
+}
+
+// below returns the path of an item in the one with path parent, which is empty at the top.
+func below(parent, id string) string {
+	if parent == "" {
+		return id
+	}
+	return parent + "." + id
 }
 
 // eachItem implements Maintainable. The three lists of components come first, with the ids that

@@ -23,8 +23,9 @@ type Remark struct {
 //   - each item replaces the one with the same id, or is added: after the item that was sent
 //     before it, before the one that was sent after it, or at the end. In a tree, an item of
 //     the first level replaces its whole branch;
-//   - codelist extensions replace those of the same codelist, or are added; other properties of
-//     a scheme beside its items replace the stored ones if they were sent;
+//   - codelist extensions replace those of the same codelist and prefix, or are added; if there
+//     is one of a codelist in both, it is the same whatever its prefix. Other properties of a
+//     scheme beside its items replace the stored ones if they were sent;
 //   - contents that are not items, such as the components of a data structure, replace the
 //     stored ones as a whole, unless none were sent;
 //   - a whole scheme makes a stored partial scheme or stub whole; a submitted stub removes
@@ -49,11 +50,7 @@ func Merge(into, from Maintainable, replace bool) []Remark {
 		mergeContent(into, from, replace, l)
 		return l.list()
 	}
-	if own, ok := into.(besideMerger); ok {
-		own.mergeBesideItems(from, replace, l)
-	} else {
-		mergeBesideItems(into, from, replace, l)
-	}
+	mergeBesideItems(into, from, replace, l)
 	scheme.mergeItems(from, replace, l)
 	return l.list()
 }
@@ -143,11 +140,6 @@ func (f *field) same(x, y reflect.Value) bool {
 // commonPlan has the fields that all classes have.
 var commonPlan = planOf(reflect.TypeFor[Artefact]())
 
-// A besideMerger is a scheme that merges what it has beside its items in a way of its own.
-type besideMerger interface {
-	mergeBesideItems(from Maintainable, replace bool, l *mergeRemarks)
-}
-
 // ownFields returns the fields of a class that not all classes have.
 func ownFields(p *plan) (own []*field) {
 	for i := range p.fields {
@@ -160,11 +152,15 @@ func ownFields(p *plan) (own []*field) {
 }
 
 // mergeBesideItems merges the properties of a scheme beside its items: each that was sent
-// replaces the stored one.
+// replaces the stored one, and codelist extensions are merged one by one.
 func mergeBesideItems(into, from Maintainable, replace bool, l *mergeRemarks) {
 	a, b := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
 	for _, f := range ownFields(planOf(a.Type())) {
 		x, y := f.of(a), f.of(b)
+		if extensions, ok := x.Addr().Interface().(*[]CodelistExtension); ok {
+			*extensions = mergeExtensions(*extensions, y.Interface().([]CodelistExtension), replace, l)
+			continue
+		}
 		switch {
 		case f.items || f.name == "Partial" || f.isZero(y) || f.same(x, y):
 		case replace:
@@ -196,29 +192,53 @@ func mergeContent(into, from Maintainable, replace bool, l *mergeRemarks) {
 	}
 }
 
-// mergeBesideItems implements besideMerger.
-func (l *Codelist) mergeBesideItems(m Maintainable, replace bool, to *mergeRemarks) {
-	mergeExtensions(&l.Extensions, m.(*Codelist).Extensions, replace, to)
-}
-
-// mergeExtensions merges the extensions of codelists. An extension is known by the codelist that
-// it takes codes from.
-func mergeExtensions(into *[]CodelistExtension, from []CodelistExtension, replace bool, to *mergeRemarks) {
-	at := map[Ref]int{}
-	for i := range *into {
-		at[(*into)[i].Codelist] = i
-	}
-	for i := range from {
+// mergeExtensions merges the extensions of codelists.
+func mergeExtensions(into, from []CodelistExtension, replace bool, l *mergeRemarks) []CodelistExtension {
+	for i, at := range sameExtensions(into, from) {
 		x := from[i]
-		switch j, known := at[x.Codelist]; {
-		case !known:
-			*into = append(*into, x)
+		switch {
+		case at < 0:
+			into = append(into, x)
 		case replace:
-			(*into)[j] = x
-		case !reflect.DeepEqual((*into)[j], x):
-			to.add(fmt.Sprintf("Extensions[%d]", i), "The extension by %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", x.Codelist)
+			into[at] = x
+		case !reflect.DeepEqual(into[at], x):
+			l.add(fmt.Sprintf("Extensions[%d]", i), "The extension by %s differs from the one in the registry, and append changes nothing that is there. To change it, use merge or replace.", x.Codelist)
 		}
 	}
+	return into
+}
+
+// sameExtensions returns, for each extension that was sent, the index of the stored one that it is;
+// -1 if it is new. Those with the same codelist and prefix are the same, in their order. Of what is
+// left, one of a codelist is the stored one of that codelist if both are alone: its prefix changes.
+func sameExtensions(stored, sent []CodelistExtension) []int {
+	type key struct {
+		codelist Ref
+		prefix   string
+	}
+	waiting, alone := map[key][]int{}, map[Ref][]int{}
+	for i := range stored {
+		k := key{stored[i].Codelist, stored[i].Prefix}
+		waiting[k] = append(waiting[k], i)
+	}
+	out, unknown := make([]int, len(sent)), map[Ref]int{}
+	for i := range sent {
+		k := key{sent[i].Codelist, sent[i].Prefix}
+		if out[i] = -1; len(waiting[k]) > 0 {
+			out[i], waiting[k] = waiting[k][0], waiting[k][1:]
+		} else {
+			unknown[k.codelist]++
+		}
+	}
+	for k, left := range waiting {
+		alone[k.codelist] = append(alone[k.codelist], left...)
+	}
+	for i := range sent {
+		if left := alone[sent[i].Codelist]; out[i] < 0 && len(left) == 1 && unknown[sent[i].Codelist] == 1 {
+			out[i] = left[0]
+		}
+	}
+	return out
 }
 
 // mergeItems implements ItemScheme.

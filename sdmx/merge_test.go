@@ -209,3 +209,37 @@ func TestRemoveItem(t *testing.T) {
 		t.Errorf("%v", ItemIDs(s))
 	}
 }
+
+// Extensions by one codelist are known by their prefixes. One whose codelist is in both structures
+// once is the same whatever its prefix.
+func TestMergeOfExtensions(t *testing.T) {
+	for _, x := range []struct{ stored, sent, want, appended string }{
+		{"L:a", "L:b", "L:b/1", "L:a/0"},
+		{"L:a", "M:a L:a", "L:a/1 M:a/1", "L:a/0 M:a/1"},
+		{"L:a L:b", "L:a", "L:a/1 L:b/0", "L:a/0 L:b/0"},
+		{"L:a L:b", "L:b L:c", "L:c/1 L:b/1", "L:a/0 L:b/0"},
+		{"L:a L:b", "L:c L:d", "L:a/0 L:b/0 L:c/1 L:d/1", "L:a/0 L:b/0 L:c/1 L:d/1"},
+		{"L:a L:a", "L:a", "L:a/1 L:a/0", "L:a/0 L:a/0"},
+		{"L:a", "L:a L:b", "L:a/1 L:b/1", "L:a/0 L:b/1"},
+	} {
+		of := func(words, mark string) *Codelist {
+			l := list(false, "x")
+			for _, w := range strings.Fields(words) {
+				id, prefix, _ := strings.Cut(w, ":")
+				l.Extensions = append(l.Extensions, CodelistExtension{Codelist: RefTo(URN{ClassCodelist, "A", id, "1.0"}), Prefix: prefix, Selection: []MemberValue{{Value: mark}}})
+			}
+			return l
+		}
+		for replace, want := range map[bool]string{true: x.want, false: x.appended} {
+			into := of(x.stored, "0")
+			Merge(into, of(x.sent, "1"), replace)
+			var got []string
+			for _, e := range into.Extensions {
+				got = append(got, e.Codelist.ID+":"+e.Prefix+"/"+e.Selection[0].Value)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%q into %q, replace %t: %q, want %q", x.sent, x.stored, replace, got, want)
+			}
+		}
+	}
+}

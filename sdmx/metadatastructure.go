@@ -113,29 +113,27 @@ func (m *MetadataStructure) eachItem(fn func(Item)) {
 		fn(Item{Class: ClassMetadataTarget, Path: x.ID, Value: x})
 		for j := range x.Objects {
 			o := &x.Objects[j]
-			fn(Item{Class: o.Kind.Class(), Path: x.ID + "." + o.ID, Value: o})
+			fn(Item{Class: o.Kind.Class(), Path: below(x.ID, o.ID), Parent: x.ID, Nests: true, Value: o})
 		}
 	}
 	for i := range m.Lists {
 		x := &m.Lists[i]
-		it, before := Item{Class: ClassReportStructure, Path: x.ID, Value: x}, ""
+		it, parent := Item{Class: ClassReportStructure, Path: x.ID, Value: x}, ""
 		if x.ID == "" {
 			it.Class, it.Path = ClassMetadataAttributeDescriptor, ClassMetadataAttributeDescriptor.String()
 		} else if len(m.Lists) > 1 {
-			before = x.ID + "."
+			parent = x.ID
 		}
 		fn(it)
-		eachMetadataAttribute(x.Attributes, "", before, fn)
+		eachMetadataAttribute(x.Attributes, parent, fn)
 	}
 }
 
-// eachMetadataAttribute calls fn with attributes and those nested in them. before is what the path
-// of each begins with.
-func eachMetadataAttribute(list []MetadataAttribute, parent, before string, fn func(Item)) {
+func eachMetadataAttribute(list []MetadataAttribute, parent string, fn func(Item)) {
 	for i := range list {
 		x := &list[i]
-		it := Item{Class: ClassMetadataAttribute, Path: before + x.ID, Parent: parent, Nests: true, Value: x}
+		it := Item{Class: ClassMetadataAttribute, Path: below(parent, x.ID), Parent: parent, Nests: true, Value: x}
 		fn(it)
-		eachMetadataAttribute(x.Attributes, it.Path, it.Path+".", fn)
+		eachMetadataAttribute(x.Attributes, it.Path, fn)
 	}
 }

@@ -49,19 +49,15 @@ func (*Process) Class() Class { return ClassProcess }
 
 func (p *Process) eachItem(fn func(Item)) { eachStep(p.Items, "", fn) }
 
-// eachStep calls fn with steps and what is inside them. A transition has no parent: that is an item
-// of the same class.
+// eachStep calls fn with steps and what is inside them.
 func eachStep(steps []ProcessStep, parent string, fn func(Item)) {
 	for i := range steps {
 		x := &steps[i]
-		it := Item{Class: ClassProcessStep, Path: x.ID, Parent: parent, Nests: true, Ordered: true, Nameable: &x.Nameable, Value: x}
-		if parent != "" {
-			it.Path = parent + "." + x.ID
-		}
+		it := Item{Class: ClassProcessStep, Path: below(parent, x.ID), Parent: parent, Nests: true, Ordered: true, Nameable: &x.Nameable, Value: x}
 		fn(it)
 		for j := range x.Transitions {
 			if t := &x.Transitions[j]; t.ID != "" {
-				fn(Item{Class: ClassTransition, Path: it.Path + "." + t.ID, Value: t})
+				fn(Item{Class: ClassTransition, Path: below(it.Path, t.ID), Parent: it.Path, Nests: true, Value: t})
 			}
 		}
 		eachStep(x.Items, it.Path, fn)

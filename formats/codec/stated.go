@@ -72,5 +72,6 @@ func (c *C) LeaveOut(xml, json string) {
 	}
 }
 
-// LeaveOutOthers does the same for every element that no description reads.
+// LeaveOutOthers makes elements that no description reads remarks, with their texts; elsewhere they
+// are errors.
 func (c *C) LeaveOutOthers() { c.doc.top().lenient = true }

@@ -10,8 +10,8 @@ import (
 	"urncast/sdmx"
 )
 
-// languagesMax bounds the languages of one text: each is compared with those before it.
-const languagesMax = 1000
+// LanguagesMax bounds the languages of one text: each is compared with those before it.
+const LanguagesMax = 1000
 
 // Texts describes a text in languages: repeated elements with xml:lang, in Fusion-JSON an array
 // of objects with locale and value, in SDMX-JSON an object with a key for each language. If there are several texts in one language, the last is kept and the
@@ -82,8 +82,8 @@ func (c *C) addText(i int32, p *sdmx.Texts, t sdmx.Text) {
 			return
 		}
 	}
-	if len(*p) == languagesMax {
-		d.failAttr(i, "a text is there in more than %d languages, the limit", languagesMax)
+	if len(*p) == LanguagesMax {
+		d.failAttr(i, "a text is there in more than %d languages, the limit", LanguagesMax)
 		return
 	}
 	if d.err == nil {
@@ -323,7 +323,8 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 		a.out = append(appendXML(a.out, value), '"')
 	}
 	class := p.Target()
-	if class.Kind() == sdmx.ClassVtlDataflowMapping { // one class in Refs, three in URNs
+	name := class.RefName()
+	if name == "" {
 		a.out = append(appendXML(append(a.out, "<URN>"...), p.Spell(a.Generation())), "</URN>"...)
 		return
 	}
@@ -338,10 +339,6 @@ func (a *appender) writeRef(p *sdmx.Ref) {
 	}
 	attr("agencyID", p.Agency)
 	attr("package", class.Package())
-	name := class.Spell(a.Generation())
-	if class == sdmx.ClassDataAttribute {
-		name = "Attribute"
-	}
 	attr("class", name)
 	a.out = append(a.out, "/>"...)
 }

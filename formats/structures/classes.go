@@ -9,14 +9,13 @@ import (
 
 // A row is where a class stands in messages, and the description of its structures.
 type row struct {
-	describe func(*codec.C, sdmx.Maintainable) // nil: this program has no type for it yet
-	ml21     string                            // container and element in SDMX-ML 2.1; "" where a dialect does not have the class
-	json20   string                            // array in SDMX-JSON 2.0
-	fusion   string                            // array in Fusion-JSON
+	describe func(*codec.C, sdmx.Maintainable)
+	ml21     string // container and element in SDMX-ML 2.1; "" where a dialect does not have the class
+	json20   string // array in SDMX-JSON 2.0
+	fusion   string // array in Fusion-JSON
 }
 
-// rows has every maintainable class, also those that this program does not hold yet. The functions
-// below look everything up here.
+// rows has every maintainable class. The functions below look everything up here.
 var rows map[sdmx.Class]row
 
 func init() { // rows refers to descriptions, which refer to rows
@@ -106,11 +105,8 @@ func of[T sdmx.Maintainable](describe func(*codec.C, T)) func(*codec.C, sdmx.Mai
 }
 
 // Describe runs the description of m's class on c, which reads m or writes it. The class must
-// be Described.
+// be among Classes.
 func Describe(c *codec.C, m sdmx.Maintainable) { rows[m.Class()].describe(c, m) }
-
-// Described reports whether structures of a class can be read and written in some dialect.
-func Described(c sdmx.Class) bool { return rows[c].describe != nil }
 
 // Names returns the container of structures of a class in dialect d, such as "Codelists", and
 // the name of one of them, such as "Codelist"; in JSON the container is the array and element

@@ -122,10 +122,15 @@ func isStub(d *sdmx.DataStructure) bool {
 
 // distinct returns the elements of a list without those that are there before.
 func distinct[T comparable](list []T) []T {
+	if len(list) < 2 {
+		return list
+	}
 	var out []T
-	for _, r := range list {
-		if !slices.Contains(out, r) {
-			out = append(out, r)
+	seen := make(map[T]bool, len(list))
+	for _, x := range list {
+		if !seen[x] {
+			seen[x] = true
+			out = append(out, x)
 		}
 	}
 	return out

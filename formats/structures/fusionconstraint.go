@@ -77,34 +77,38 @@ func fusionValues(c *codec.C, x *sdmx.ComponentValues) {
 	}
 	c.Strings("", "values", &values)
 	c.Strings("", "cascade", &cascading)
-	if !c.Reading {
-		return
-	}
-	before := x.Values
-	x.Values = nil
-	for _, v := range values {
-		x.Values = append(x.Values, sdmx.ComponentValue{Value: v})
-	}
-	for _, v := range before { // read already: all of them, or those that cascade
-		x.Values = setValue(x.Values, v)
-	}
-	for _, v := range cascading {
-		x.Values = setValue(x.Values, sdmx.ComponentValue{Value: v, Cascade: "true"})
+	if c.Reading && len(values)+len(cascading) > 0 {
+		x.Values = joinedValues(x.Values, values, cascading)
 	}
 }
 
-// setValue sets a value among others, or adds it.
-func setValue(values []sdmx.ComponentValue, v sdmx.ComponentValue) []sdmx.ComponentValue {
-	found := false
-	for i := range values {
-		if values[i].Value == v.Value {
-			values[i], found = v, true
+// joinedValues adds values, and those that cascade, to what an earlier run of the description has
+// read: one of the two lists, or nothing. The values come first, in their order.
+func joinedValues(before []sdmx.ComponentValue, values, cascading []string) []sdmx.ComponentValue {
+	var out []sdmx.ComponentValue
+	there, cascades := map[string]bool{}, map[string]bool{}
+	for _, v := range values {
+		there[v] = true
+		out = append(out, sdmx.ComponentValue{Value: v})
+	}
+	for _, v := range before {
+		if cascades[v.Value] = v.Cascade != ""; len(values) == 0 || !there[v.Value] {
+			there[v.Value] = true
+			out = append(out, v)
 		}
 	}
-	if !found {
-		values = append(values, v)
+	for _, v := range cascading {
+		if cascades[v] = true; !there[v] {
+			there[v] = true
+			out = append(out, sdmx.ComponentValue{Value: v})
+		}
 	}
-	return values
+	for i := range out {
+		if cascades[out[i].Value] {
+			out[i].Cascade = "true"
+		}
+	}
+	return out
 }
 
 // fusionSeries describes keys as a table: a column for each dimension, and then for each other

@@ -279,6 +279,9 @@ func annotation20(c *codec.C, a *sdmx.Annotation) {
 // already.
 func oneForEach(c *codec.C, urls sdmx.Texts) sdmx.Texts {
 	last := len(urls) - 1
+	if last == codec.LanguagesMax {
+		c.Fail("an annotation has more than %d addresses, the limit", codec.LanguagesMax)
+	}
 	for i := range last {
 		if urls[i].Lang == urls[last].Lang {
 			c.RemarkHere("the link to %q was left out: an annotation has one address in each language", codec.Clip(urls[last].Value, 100))
@@ -325,16 +328,13 @@ func codeSelection20(c *codec.C, json string, x *sdmx.CodelistExtension, exclusi
 // splitSelection parts the values with a wildcard from the others, and leaves doubled ones out.
 func splitSelection(values []sdmx.MemberValue) (plain []sdmx.MemberValue, wild []string) {
 	for _, v := range values {
-		switch {
-		case !strings.HasSuffix(v.Value, wildcard):
-			if !slices.Contains(plain, v) {
-				plain = append(plain, v)
-			}
-		case !slices.Contains(wild, v.Value):
+		if strings.HasSuffix(v.Value, wildcard) {
 			wild = append(wild, v.Value)
+		} else {
+			plain = append(plain, v)
 		}
 	}
-	return plain, wild
+	return distinct(plain), distinct(wild)
 }
 
 func memberValue20(c *codec.C, m *sdmx.MemberValue) {

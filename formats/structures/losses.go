@@ -2,6 +2,7 @@ package structures
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -101,21 +102,24 @@ func Losses(d codec.Dialect, m sdmx.Maintainable) []Loss {
 type losses struct {
 	dialect codec.Dialect
 	list    []Loss
+	said    map[string]bool // what is in list
 }
 
 func (l *losses) add(fatal bool, what string) {
-	for i := range l.list {
-		if l.list[i].What == what {
-			return
-		}
+	if l.said[what] {
+		return
 	}
+	if l.said == nil {
+		l.said = map[string]bool{}
+	}
+	l.said[what] = true
 	l.list = append(l.list, Loss{what, fatal})
 }
 
 // Declared returns the losses that structures of a class can have in dialect d; nil if the
 // dialect does not have the class.
 func Declared(d codec.Dialect, c sdmx.Class) []Loss {
-	if _, _, ok := Names(d, c); !ok || !Described(c) {
+	if _, _, ok := Names(d, c); !ok {
 		return nil
 	}
 	m, err := sdmx.New(c)
@@ -162,16 +166,7 @@ func FatalLosses(d codec.Dialect) []string {
 }
 
 // Classes returns the classes whose structures can be read and written in some dialect.
-func Classes() []sdmx.Class {
-	var out []sdmx.Class
-	for c := range rows {
-		if Described(c) {
-			out = append(out, c)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
+func Classes() []sdmx.Class { return slices.Sorted(maps.Keys(rows)) }
 
 // phrase returns a formatted phrase if when is true, and otherwise nil.
 func phrase(when bool, format string, args ...any) []string {

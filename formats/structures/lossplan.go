@@ -46,16 +46,18 @@ func planOf(d codec.Dialect, m sdmx.Maintainable) *lossPlan {
 	}
 	built := map[reflect.Type]*lossPlan{}
 	p := buildPlan(d, m.Class(), t, built)
+	kept := map[*lossPlan][]lossStep{}
 	for _, x := range built {
-		kept := x.into[:0:0]
 		for _, s := range x.into {
 			if s.plan.findsAny(map[*lossPlan]bool{}) {
-				kept = append(kept, s)
+				kept[x] = append(kept[x], s)
 			}
 		}
-		defer func() { x.into = kept }() // only now: the others are still looked at
 	}
-	lossPlans.Store(planKey{d, t}, p)
+	for _, x := range built {
+		x.into = kept[x]
+	}
+	lossPlans.Store(planKey{d, t}, p) // from here on others read it, and nothing changes it
 	return p
 }
 

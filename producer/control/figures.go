@@ -3,9 +3,10 @@ package control
 import (
 	"context"
 	"time"
-	"urncast/producer"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"urncast/producer"
 )
 
 // Figures exports state and lag of all producers as Prometheus metrics. A scrape reads them

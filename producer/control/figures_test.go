@@ -4,10 +4,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"urncast/producer"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"urncast/producer"
 )
 
 // shown gives what a scrape of one collector says.

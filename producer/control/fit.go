@@ -25,10 +25,6 @@ type LimitedRoute struct {
 // value.
 const recordExtra = 1024
 
-// expansionMost is a factor by which no format enlarges a canonical document. A document
-// that fits when enlarged so is not encoded to find out.
-const expansionMost = 32
-
 // Oversized is the warning that a structure will not fit a topic. Text names the structure
 // and the limit.
 type Oversized struct{ Topic, Text string }
@@ -52,6 +48,9 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 	if err != nil {
 		return nil, err
 	}
+	type message struct{ format, sender, urn string }
+	sizes := map[message]int64{} // routes of one format have the same messages
+	tx := &registry.Transaction{RecordedAt: time.Now().UTC()}
 	for i := range routes {
 		route := &routes[i]
 		limit, whose := route.tightest()
@@ -62,15 +61,18 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 		if err != nil {
 			return nil, err
 		}
-		tx := &registry.Transaction{RecordedAt: time.Now().UTC()}
 		for j := range contents {
 			c := &contents[j]
-			if !route.Filter.Passes(c.URN) || int64(len(c.Body))*expansionMost+recordExtra <= limit {
+			if !route.Filter.Passes(c.URN) {
 				continue
 			}
-			size, err := messageBytes(e, tx, c)
-			if err != nil {
-				return nil, err
+			of := message{route.Format, route.Sender, c.URN.String()}
+			size, known := sizes[of]
+			if !known {
+				if size, err = messageBytes(e, tx, c); err != nil {
+					return nil, err
+				}
+				sizes[of] = size
 			}
 			if size > limit {
 				warnings = append(warnings, Oversized{route.Topic, fmt.Sprintf("%s will not fit topic %s: it has up to %d bytes as %s with key and headers, and %s=%d, "+

@@ -56,3 +56,21 @@ func TestOversize(t *testing.T) {
 		}
 	}
 }
+
+// Codes of few letters make long messages, because each has a URN with the ids of its list. A
+// message that does not fit is found however small the structure is that makes it.
+func TestOversizeOfShortCodes(t *testing.T) {
+	l := &sdmx.Codelist{}
+	l.ID, l.Agency, l.Version = strings.Repeat("LIST", 30), strings.Repeat("AGENCY", 20), "1.0"
+	for i := range 10_000 {
+		l.Items = append(l.Items, sdmx.Code{Nameable: sdmx.Nameable{ID: fmt.Sprint(i)}})
+	}
+	body := sdmx.AppendCanonical(nil, l)
+	for _, format := range []string{"sdmx-ml-2.1", "fusion-json", "sdmx-json-2.0"} {
+		r := &recordsStub{routes: []LimitedRoute{{Route: producer.Route{Topic: "t", Format: format}, Sender: "S", Limits: producer.Limits{Message: int64(35 * len(body))}}}}
+		got, err := New(r).Oversize(t.Context(), []registry.Content{{URN: sdmx.URNOf(l), Body: body}})
+		if err != nil || len(got) != 1 {
+			t.Errorf("%s: %d bytes stored, %q, %v", format, len(body), got, err)
+		}
+	}
+}

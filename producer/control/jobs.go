@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"urncast/producer"
 	"urncast/registry"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
 	"urncast/producer"
 	"urncast/registry"
 )

@@ -2,6 +2,7 @@ package control
 
 import (
 	"time"
+
 	"urncast/producer"
 	"urncast/registry"
 )

@@ -3,6 +3,7 @@ package control
 import (
 	"testing"
 	"time"
+
 	"urncast/producer"
 )
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"urncast/producer"
 	"urncast/producer/connection"
 )

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+
 	"urncast/internal/secret"
 )
 

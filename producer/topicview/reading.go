@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+
 	"urncast/internal/panics"
 	"urncast/producer"
 )

@@ -3,6 +3,7 @@ package topicview
 import (
 	"context"
 	"time"
+
 	"urncast/producer"
 )
 

@@ -86,14 +86,15 @@ func (p *planner) checkAgency(e *entry) {
 // same URN that was deleted before (R7): it may come back only with the same content.
 func (p *planner) checkWithdrawn(e *entry) {
 	old, found := p.withdrawn[e.urn]
-	if !found || old.Structural == e.change.Structural && e.change.Immutable {
-		return
-	}
-	if old.Structural == e.change.Structural {
+	switch same := old.Structural == e.change.Structural; {
+	case !found, same && e.change.Immutable:
+	case same:
 		p.refuseImmutable(e, "%s was here once, final, with this content, and was withdrawn: it cannot come back as something that may change. Send it with isFinal, or submit this under a new version.", e.urn)
-		return
+	case !old.Structural.Comparable(e.change.Structural):
+		p.refuseImmutable(e, "%s was here once, final or stable, and was withdrawn. Another version of this program recorded that, and whether this is the same content cannot be told. Submit this under a new version.", e.urn)
+	default:
+		p.refuseImmutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
 	}
-	p.refuseImmutable(e, "%s was here once, final or stable, with other content, and was withdrawn: its number cannot come back for something else. Submit this under a new version.", e.urn)
 }
 
 // checkReferrers checks that the references of all other structures to the changed ones still
@@ -194,6 +195,7 @@ func (p *planner) blame(causes []*entry, d registry.Dangling) *entry {
 
 // checkRemovedAgencies refuses to remove agencies that still maintain a structure.
 func (p *planner) checkRemovedAgencies() {
+	var created map[string][]string
 	for _, e := range p.decision.all() {
 		if !e.changed || e.before == nil || e.urn.Class != sdmx.ClassAgencyScheme {
 			continue
@@ -206,9 +208,26 @@ func (p *planner) checkRemovedAgencies() {
 			continue
 		}
 		for _, id := range removedItems(old, remaining) {
-			p.checkRemovedAgency(e, id)
+			if created == nil {
+				created = p.createdByAgency()
+			}
+			p.checkRemovedAgency(e, id, created)
 		}
 	}
+}
+
+// createdByAgency returns the structures that the submission creates, by the agency that maintains
+// them and by those above it.
+func (p *planner) createdByAgency() map[string][]string {
+	out := map[string][]string{}
+	for u := range p.written {
+		if p.current(u) == nil {
+			for agency := u.Agency; agency != ""; agency = parentOf(agency) {
+				out[agency] = append(out[agency], u.String())
+			}
+		}
+	}
+	return out
 }
 
 // removedItems returns the items of old that are not in remaining, sorted.
@@ -224,8 +243,8 @@ func removedItems(old, remaining *inside) []string {
 }
 
 // checkRemovedAgency refuses e, an agency scheme, if the agency with the given item id still
-// maintains a structure after the submission.
-func (p *planner) checkRemovedAgency(e *entry, id string) {
+// maintains a structure after the submission. created are those that it creates, by agency.
+func (p *planner) checkRemovedAgency(e *entry, id string, created map[string][]string) {
 	agency := id
 	if e.urn.Agency != "SDMX" {
 		agency = e.urn.Agency + "." + id
@@ -236,11 +255,7 @@ func (p *planner) checkRemovedAgency(e *entry, id string) {
 			owned = append(owned, o.URN.String())
 		}
 	}
-	for u := range p.written {
-		if within(u.Agency, agency) && p.current(u) == nil {
-			owned = append(owned, u.String())
-		}
-	}
+	owned = append(owned, created[agency]...)
 	slices.Sort(owned)
 	if len(owned) > 0 {
 		e.refuse(registry.ReasonOwns, owned, "Agency %s cannot be taken away, because it maintains %s; delete or rename those first.", agency, firstFew(owned))

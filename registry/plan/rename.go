@@ -24,8 +24,8 @@ func (r *Registry) Rename(ctx context.Context, in registry.Rename) (*registry.Ou
 		}
 	} else if err := sdmx.CheckID(in.NewID); err != nil {
 		return nil, &registry.InvalidError{Text: fmt.Sprintf("the new id: %s", err)}
-	} else if in.Structure.Class == sdmx.ClassAgencyScheme {
-		return nil, &registry.InvalidError{Text: "the id of an agency scheme is fixed by the standard; rename the agency instead"}
+	} else if c := in.Structure.Class; c.FixedID() != "" {
+		return nil, &registry.InvalidError{Text: fmt.Sprintf("the id of %s, %s, is fixed by the standard; rename the agency instead", c.Words(), c.FixedID())}
 	}
 	return r.decide(ctx, newProposal(registry.Submission{Mode: registry.ModeReplace, DryRun: in.DryRun, Progress: in.Progress, Request: in.Request}, "rename", &in))
 }

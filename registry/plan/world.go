@@ -218,9 +218,9 @@ func (v *view) inside(u sdmx.URN, at moment) *inside {
 // reference names an item, to one that has the item or is a stub. Before the submission, a
 // partial scheme is taken to have any item, as it was when references to it were accepted;
 // after it, a partial scheme has only the items that are in it. A loose reference always
-// resolves.
+// resolves, and so does one to what may be elsewhere (sdmx.Class.Elsewhere).
 func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
-	if r.Loose() || r.Class == sdmx.ClassMetadataSet { // metadata services hold those
+	if r.Loose() || r.Class.Elsewhere() {
 		return true
 	}
 	t, found := v.target(from.Version, r, at)

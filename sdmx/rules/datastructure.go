@@ -40,11 +40,19 @@ func dataStructure(c *checker, d *sdmx.DataStructure) {
 		if x.checkUnique(path, "metadata attribute", u.ID) {
 			x.ncName(path+".ID", "a metadata attribute", u.ID)
 		}
-		x.relationship(path+".Relationship", "Metadata attribute "+u.ID, &u.Relationship)
+		x.relationship(path+".Relationship", "Metadata attribute "+sdmx.Clip(u.ID), &u.Relationship)
 		if d.Metadata.IsZero() {
 			c.add(path, "Metadata attribute %s is used, but the data structure names no metadata structure that defines it. Name the metadata structure, or take the usage away.", sdmx.Clip(u.ID))
 		}
 	}
+}
+
+// dataStructureRefs returns the class of the values of measure dimensions, which are concepts.
+func dataStructureRefs(d *sdmx.DataStructure, place, path string) target {
+	if place == "Dimensions.Representation.Enumeration" && d.Dimensions[indexIn(path, "Dimensions[")].Kind == sdmx.DimensionMeasure {
+		return target{sdmx.ClassConceptScheme}
+	}
+	return nil
 }
 
 // checkUnique checks that an id is set and not used before in the data structure, and reports

@@ -75,7 +75,9 @@ func metadataTargets(c *checker, list []sdmx.MetadataTarget) map[string]bool {
 		inside := map[string]int{}
 		for j := range t.Objects {
 			o, at := &t.Objects[j], fmt.Sprintf("%s.Objects[%d]", path, j)
-			c.checkUnique(inside, j, path+".Objects", o.ID, " of metadata target "+sdmx.Clip(t.ID))
+			if c.checkUnique(inside, j, path+".Objects", o.ID, " of metadata target "+sdmx.Clip(t.ID)) && o.Kind == sdmx.TargetObjectIdentifiable {
+				c.ncName(at+".ID", "a target object", o.ID)
+			}
 			targetObject(c, at, o)
 		}
 	}
@@ -87,7 +89,6 @@ func targetObject(c *checker, path string, o *sdmx.TargetObject) {
 		c.add(path+".ID", "The id of a %s is always %s, not %q. Send it with that id, or without an id.", o.Kind.Class().Word(), id, sdmx.Clip(o.ID))
 	}
 	if o.Kind == sdmx.TargetObjectIdentifiable {
-		c.ncName(path+".ID", "a target object", o.ID)
 		if !objectTypes[o.ObjectType] {
 			c.add(path+".ObjectType", "The object type %q is none of SDMX 2.1. Name a class such as Dataflow, or Any.", sdmx.Clip(o.ObjectType))
 		}
@@ -101,8 +102,9 @@ func metadataAttributes(c *checker, path string, list []sdmx.MetadataAttribute) 
 	seen := map[string]int{}
 	for i := range list {
 		x, at := &list[i], fmt.Sprintf("%s[%d]", path, i)
-		c.checkUnique(seen, i, path, x.ID, " of the metadata attributes")
-		c.ncName(at+".ID", "a metadata attribute", x.ID)
+		if c.checkUnique(seen, i, path, x.ID, " of the metadata attributes") {
+			c.ncName(at+".ID", "a metadata attribute", x.ID)
+		}
 		if x.Concept.IsZero() {
 			c.add(at+".Concept", "Metadata attribute %s has no concept, which says what it means. Give it a concept identity.", sdmx.Clip(x.ID))
 		}

@@ -17,6 +17,9 @@ type row struct {
 	// point, by the tables of the information model (SDMX 3.0 section 2; where 2.1 differs,
 	// both). A test asserts that no path is missing.
 	refs map[string]target
+	// refsOf returns the same for a reference at a place whose classes depend on what else the
+	// structure says; nil if refs has them. path has the indexes.
+	refsOf func(m sdmx.Maintainable, place, path string) target
 	// loose has the paths of references in which "*" may stand (sdmx.Ref.Loose).
 	loose []string
 }
@@ -71,7 +74,7 @@ var rows = map[sdmx.Class]row{
 		"Dimensions.Concept": {sdmx.ClassConcept},
 		"Dimensions.Roles":   {sdmx.ClassConcept},
 		// The 3.0 schema does not permit a value list, but registries have them. A measure
-		// dimension (2.1) has a concept scheme: ofMeasureDimension.
+		// dimension (2.1) has a concept scheme.
 		"Dimensions.Representation.Enumeration": enumerationsOrValues,
 		"Groups.AttachmentConstraint":           {sdmx.ClassAttachmentConstraint},
 		"Attributes.Concept":                    {sdmx.ClassConcept},
@@ -81,7 +84,7 @@ var rows = map[sdmx.Class]row{
 		"Measures.Roles":                        {sdmx.ClassConcept},
 		"Measures.Representation.Enumeration":   enumerationsOrValues,
 		"Metadata":                              {sdmx.ClassMetadataStructure},
-	}},
+	}, refsOf: dependent(dataStructureRefs)},
 
 	sdmx.ClassMetadataStructure: {check: of(metadataStructure), refs: map[string]target{
 		"Lists.Attributes.Concept":                    {sdmx.ClassConcept},
@@ -114,9 +117,9 @@ var rows = map[sdmx.Class]row{
 
 	sdmx.ClassStructureSet: {check: of(structureSet), refs: map[string]target{
 		"Related":     structuresOrUsages,
-		"Maps.Source": nil, // by the kind of map: mapped
+		"Maps.Source": nil, // by the kind of map
 		"Maps.Target": nil,
-	}},
+	}, refsOf: dependent(structureSetRefs)},
 	sdmx.ClassStructureMap: {check: of(structureMap), refs: map[string]target{
 		"Source":                    structuresOrUsages,
 		"Target":                    structuresOrUsages,
@@ -196,19 +199,23 @@ func of[T sdmx.Maintainable](check func(*checker, T)) func(*checker, sdmx.Mainta
 // is as in sdmx.EachRef. All are permitted if there is none, and known is false if no reference
 // may stand there.
 func TargetsOf(m sdmx.Maintainable, path string) (may []sdmx.Class, known bool) {
-	place := placeOf(path)
-	may, known = rows[m.Class()].refs[place]
-	switch s, isSet := m.(*sdmx.StructureSet); {
-	case place == "Dimensions.Representation.Enumeration" && ofMeasureDimension(m, path):
-		may = []sdmx.Class{sdmx.ClassConceptScheme}
-	case isSet && place != "Related" && known:
-		may = mapped[s.Maps[indexIn(path, "Maps[")].Kind]
+	r, place := rows[m.Class()], placeOf(path)
+	if r.refsOf != nil {
+		if may := r.refsOf(m, place, path); may != nil {
+			return may, true
+		}
 	}
+	may, known = r.refs[place]
 	return may, known
 }
 
-// LooseAt reports whether "*" may stand in the reference at a path of a structure.
-func LooseAt(m sdmx.Maintainable, path string) bool {
+// dependent makes the refsOf of a type one of any structure.
+func dependent[T sdmx.Maintainable](refsOf func(m T, place, path string) target) func(sdmx.Maintainable, string, string) target {
+	return func(m sdmx.Maintainable, place, path string) target { return refsOf(m.(T), place, path) }
+}
+
+// isLoose reports whether "*" may stand in the reference at a path of a structure.
+func isLoose(m sdmx.Maintainable, path string) bool {
 	return slices.Contains(rows[m.Class()].loose, placeOf(path))
 }
 

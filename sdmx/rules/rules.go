@@ -167,7 +167,7 @@ func conceptScheme(c *checker, s *sdmx.ConceptScheme) {
 		}
 		c.representation(path+".Representation", x.Representation, false)
 		if x.ISO != nil && (x.ISO.Agency == "" || x.ISO.Scheme == "" || x.ISO.ID == "") {
-			c.add(path+".ISO", "The ISO concept reference of concept %s needs an agency, a scheme and an id. Add what is missing, or take the reference away.", x.ID)
+			c.add(path+".ISO", "The ISO concept reference of concept %s needs an agency, a scheme and an id. Add what is missing, or take the reference away.", sdmx.Clip(x.ID))
 		}
 	}
 }
@@ -208,18 +208,19 @@ func checkNested[T any](c *checker, path, under string, items []T, of func(*T) (
 	}
 }
 
-// checkUnique checks the id of item i of a list: its form, and that no earlier item has it. The
-// path is built only for faults, because lists may have a million items.
-func (c *checker) checkUnique(seen map[string]int, i int, list, id, under string) {
+// checkUnique checks the id of item i of a list: its form, and that no earlier item has it. It
+// reports whether both are as they must be. The path is built only for faults, because lists may
+// have a million items.
+func (c *checker) checkUnique(seen map[string]int, i int, list, id, under string) bool {
 	if err := sdmx.CheckID(id); err != nil {
-		c.id(fmt.Sprintf("%s[%d].ID", list, i), id)
-		return
+		return c.id(fmt.Sprintf("%s[%d].ID", list, i), id)
 	}
 	if before, twice := seen[id]; twice {
 		c.add(fmt.Sprintf("%s[%d].ID", list, i), "Item %q%s is there twice: it is at %s[%d], too. Send it once.", sdmx.Clip(id), under, list, before)
-		return
+		return false
 	}
 	seen[id] = i
+	return true
 }
 
 // checkParents checks that the parents of items exist, if the list is whole, and that no item

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -342,6 +343,9 @@ func agencies() *sdmx.AgencyScheme {
 	return s
 }
 
+// indexes are those in a path.
+var indexes = regexp.MustCompile(`\[\d+\]`)
+
 // A structure without faults has none; after one was planted, Check finds it, with its path
 // and in a sentence. A fault may cause others.
 func TestCheckFindsWhatWasPlanted(t *testing.T) {
@@ -425,5 +429,34 @@ func TestRemovedParentBreaksNoRule(t *testing.T) {
 	l.Items = []sdmx.Code{{Nameable: sdmx.Nameable{ID: "a"}}, {Nameable: sdmx.Nameable{ID: "b"}, Parent: "a"}}
 	if !l.RemoveItem("a") || len(Check(l)) > 0 {
 		t.Errorf("%v", Check(l))
+	}
+}
+
+// A fault is told once, and is of a size fit for a page, however long the id that has it.
+func TestFaultsAreOnceAndShort(t *testing.T) {
+	long := strings.Repeat("X", 1<<20)
+	concept := sdmx.RefToItem(sdmx.ClassConcept, "AG", "CS", "1.0", "C")
+	metadata := &sdmx.MetadataStructure{
+		Lists:   []sdmx.MetadataAttributeList{{ID: "R", Targets: []string{"T"}, Attributes: []sdmx.MetadataAttribute{{ID: "a b", Concept: concept}}}},
+		Targets: []sdmx.MetadataTarget{{ID: "T", Objects: []sdmx.TargetObject{{ID: "c d", ObjectType: "Any"}}}},
+	}
+	usage := &sdmx.DataStructure{MetadataUsages: []sdmx.MetadataAttributeUsage{{ID: long, Relationship: sdmx.Relationship{Kind: sdmx.AttachGroup}}}}
+	scheme := &sdmx.ConceptScheme{}
+	scheme.Items = []sdmx.Concept{{Nameable: sdmx.Nameable{ID: long}, ISO: &sdmx.ISOConcept{Agency: "A"}}}
+	for _, m := range []sdmx.Maintainable{metadata, usage, scheme} {
+		a := m.Common()
+		a.ID, a.Agency, a.Version = "X", "AG", "1.0"
+		seen := map[string]bool{}
+		for _, f := range Check(m) {
+			if seen[f.String()] {
+				t.Errorf("twice: %s", f)
+			}
+			if seen[f.String()] = true; len(f.String()) > 1000 {
+				t.Errorf("%s is said in %d bytes", f.Path, len(f.String()))
+			}
+		}
+		if len(seen) == 0 {
+			t.Errorf("a %s has no fault", m.Class())
+		}
 	}
 }

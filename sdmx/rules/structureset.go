@@ -31,6 +31,14 @@ var (
 	}
 )
 
+// structureSetRefs returns the classes that a map may be between.
+func structureSetRefs(s *sdmx.StructureSet, place, path string) target {
+	if place == "Maps.Source" || place == "Maps.Target" {
+		return mapped[s.Maps[indexIn(path, "Maps[")].Kind]
+	}
+	return nil
+}
+
 func structureSet(c *checker, s *sdmx.StructureSet) {
 	seen := map[sdmx.MapKind]map[string]int{}
 	codelistMaps := map[string]bool{}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,12 +21,17 @@ var (
 		sdmx.ClassAgencyScheme, sdmx.ClassDataProviderScheme, sdmx.ClassDataConsumerScheme, sdmx.ClassOrganisationUnitScheme}
 )
 
-var indexes = regexp.MustCompile(`\[\d+\]`)
-
 // placeOf returns the place that a path (sdmx.EachRef) names in every structure of a type: the
 // path without indexes, and with one name for nested items of one kind, however deep they are.
 func placeOf(path string) string {
-	return strings.Join(slices.Compact(strings.Split(indexes.ReplaceAllString(path, ""), ".")), ".")
+	var place []string
+	for part := range strings.SplitSeq(path, ".") {
+		field, _, _ := strings.Cut(part, "[")
+		if n := len(place); n == 0 || place[n-1] != field {
+			place = append(place, field)
+		}
+	}
+	return strings.Join(place, ".")
 }
 
 // targets checks the classes that the structure refers to.
@@ -39,7 +43,7 @@ func (c *checker) targets(m sdmx.Maintainable) {
 			return
 		}
 		may := target(list)
-		if r.Loose() && !LooseAt(m, path) {
+		if r.Loose() && !isLoose(m, path) {
 			c.add(path, "%s names a set of structures by *, which a reference in this place may not; only the targets of metadataflows and of metadata provision agreements may. Name one structure, or take the reference away.", *r)
 			return
 		}
@@ -50,23 +54,12 @@ func (c *checker) targets(m sdmx.Maintainable) {
 	})
 }
 
-// ofMeasureDimension reports whether a path is inside a measure dimension.
-func ofMeasureDimension(m sdmx.Maintainable, path string) bool {
-	d, ok := m.(*sdmx.DataStructure)
-	if !ok {
-		return false
-	}
-	i := indexIn(path, "Dimensions[")
-	return i >= 0 && d.Dimensions[i].Kind == sdmx.DimensionMeasure
-}
-
-// indexIn returns the index that a path has after its beginning, such as Dimensions[; -1 if the path
-// begins otherwise.
+// indexIn returns the index that a path (sdmx.EachRef) has after its beginning, such as Dimensions[.
 func indexIn(path, list string) int {
 	index, _, _ := strings.Cut(strings.TrimPrefix(path, list), "]")
 	i, err := strconv.Atoi(index)
 	if err != nil {
-		return -1
+		panic("rules: " + path + " does not begin with " + list)
 	}
 	return i
 }

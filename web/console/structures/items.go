@@ -2,6 +2,7 @@ package structures
 
 import (
 	"bytes"
+	"container/list"
 	"context"
 	"slices"
 	"strconv"
@@ -35,15 +36,19 @@ type content struct {
 	// each followed by a zero byte. at holds the offset of each row in folded, and its length.
 	folded []byte
 	at     []uint32
-	bytes  int // of memory
+	bytes  int // of memory, about
 }
 
 const (
 	// contentsBytesMax bounds the memory of the cached contents. A million codes with names of
 	// 30 letters take 180 MB.
 	contentsBytesMax = 384 << 20
-	// rowBytes is the memory of a row without its texts.
-	rowBytes = 112
+	// rowBytes is the memory of a row without its texts, with its places in order and at.
+	rowBytes = 128
+	// contentBytes is the memory of a content without rows, refs and texts.
+	contentBytes = 512
+	// stringBytes is the memory of a string without its text.
+	stringBytes = 16
 	// largeDocument is the stored size above which documents are read one at a time.
 	largeDocument = 8 << 20
 	// contentLimit bounds how long reading one document may take, contentPatience how long a
@@ -59,9 +64,15 @@ type contents struct {
 	large   background.Semaphore // of one: large documents are read one at a time
 
 	mu    sync.Mutex
-	byID  map[int64]*content
-	used  []int64 // documents, the last used at the end
+	byID  map[int64]*list.Element // of used, by document
+	used  list.List               // of keptContent, the last used at the end
 	bytes int
+}
+
+// A keptContent is a content in the cache.
+type keptContent struct {
+	document int64
+	*content
 }
 
 // get returns the content of a document, which has so many bytes. Requests for a document that
@@ -123,11 +134,12 @@ func (c *contents) read(ctx context.Context, s *Pages, class sdmx.Class, documen
 func (c *contents) kept(document int64) *content {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	have := c.byID[document]
-	if have != nil {
-		c.touch(document)
+	at := c.byID[document]
+	if at == nil {
+		return nil
 	}
-	return have
+	c.used.MoveToBack(at)
+	return at.Value.(keptContent).content
 }
 
 // keep caches a content, in place of those that were used least recently.
@@ -136,26 +148,15 @@ func (c *contents) keep(document int64, loaded *content) {
 		return
 	}
 	for c.bytes+loaded.bytes > contentsBytesMax {
-		c.bytes -= c.byID[c.used[0]].bytes
-		delete(c.byID, c.used[0])
-		c.used = c.used[1:]
+		oldest := c.used.Remove(c.used.Front()).(keptContent)
+		delete(c.byID, oldest.document)
+		c.bytes -= oldest.bytes
 	}
 	if c.byID == nil {
-		c.byID = map[int64]*content{}
+		c.byID = map[int64]*list.Element{}
 	}
-	c.byID[document] = loaded
-	c.used = append(c.used, document)
+	c.byID[document] = c.used.PushBack(keptContent{document, loaded})
 	c.bytes += loaded.bytes
-}
-
-// touch marks a document as the last used.
-func (c *contents) touch(document int64) {
-	for i, id := range c.used {
-		if id == document {
-			c.used = append(append(c.used[:i:i], c.used[i+1:]...), document)
-			return
-		}
-	}
 }
 
 // newContent takes from a document what its page shows.
@@ -166,15 +167,26 @@ func newContent(m sdmx.Maintainable) *content {
 	for _, ref := range sdmx.Refs(m) {
 		if u := ref.URN; u != sdmx.URNOf(m) && !seen[u] {
 			seen[u] = true
-			c.refs = append(c.refs, sdmx.URN{Class: u.Class, Agency: strings.Clone(u.Agency), ID: strings.Clone(u.ID), Version: sdmx.Version(strings.Clone(string(u.Version)))})
+			c.refs = append(c.refs, u) // Refs share no memory with the document
 		}
 	}
 	c.fill(m)
 	c.pack()
 	more := 0
 	c.tables, more = tablesOf(m)
-	c.bytes += more
+	c.bytes += more + contentBytes + textBytes(c.names) + textBytes(c.texts)
+	for _, u := range c.refs {
+		c.bytes += 4*stringBytes + len(u.Agency) + len(u.ID) + len(u.Version)
+	}
 	return c
+}
+
+// textBytes returns the memory of texts.
+func textBytes(ts sdmx.Texts) (n int) {
+	for i := range ts {
+		n += 2*stringBytes + len(ts[i].Lang) + len(ts[i].Value)
+	}
+	return n
 }
 
 // cloned copies texts, so that they keep no part of the document in memory.
@@ -208,6 +220,11 @@ func (c *content) pack() {
 	}
 	c.at[len(c.rows)] = uint32(len(c.folded))
 	c.bytes = n + len(c.folded) + rowBytes*len(c.rows)
+	for i := range c.rows {
+		for _, s := range c.rows[i].Refs {
+			c.bytes += stringBytes + len(s)
+		}
+	}
 }
 
 // appendFolded appends a folded text. ASCII, which most texts are, is folded in place: a
@@ -257,7 +274,7 @@ func (c *content) fill(m sdmx.Maintainable) {
 // group, its dimensions, and of a code of 2.1 the alias of its codelist.
 func mentioned(it *sdmx.Item) (out []string) {
 	if g, ok := it.Value.(*sdmx.Group); ok {
-		return []string{strings.Join(g.Dimensions, ", ")}
+		return []string{strings.Clone(strings.Join(g.Dimensions, ", "))} // of one, Join returns it as it is
 	}
 	if x, ok := it.Value.(*sdmx.HierarchicalCode); ok && x.CodeID != "" {
 		return []string{x.CodelistAlias + "." + x.CodeID}

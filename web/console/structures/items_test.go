@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -61,16 +62,52 @@ func TestItemsFilter(t *testing.T) {
 // TestContentsAreBounded checks that the least recently used content is dropped first, and
 // that one that is too large is not cached.
 func TestContentsAreBounded(t *testing.T) {
-	c := &contents{byID: map[int64]*content{}}
+	c := &contents{}
 	third := contentsBytesMax / 3
 	for id := range int64(3) {
 		c.keep(id, &content{bytes: third})
 	}
-	c.touch(0)
+	c.kept(0)
 	c.keep(3, &content{bytes: third})
 	c.keep(4, &content{bytes: contentsBytesMax + 1})
-	if c.byID[0] == nil || c.byID[1] != nil || c.byID[2] == nil || c.byID[3] == nil || c.byID[4] != nil || c.bytes != 3*third {
-		t.Errorf("%d bytes are kept, of %v", c.bytes, c.used)
+	for id, want := range []bool{true, false, true, true, false} {
+		if got := c.kept(int64(id)) != nil; got != want {
+			t.Errorf("content %d is kept: %t", id, got)
+		}
+	}
+	if c.bytes != 3*third {
+		t.Errorf("%d bytes are kept", c.bytes)
+	}
+}
+
+// TestContentsAreMeasured checks that a content is not taken for much less than it needs in memory,
+// with items and without: the cache would have no bound.
+func TestContentsAreMeasured(t *testing.T) {
+	list, hierarchy, flow := &sdmx.Codelist{}, &sdmx.Hierarchy{}, &sdmx.Dataflow{}
+	for i := range 20_000 {
+		id := fmt.Sprintf("C%d", i)
+		list.Items = append(list.Items, sdmx.Code{Nameable: sdmx.Nameable{ID: id, Names: sdmx.Texts{{Lang: "en", Value: "Code " + id}}}})
+		hierarchy.Items = append(hierarchy.Items, sdmx.HierarchicalCode{ID: id, Code: sdmx.RefToItem(sdmx.ClassCode, "AGENCY", "CL_OF_CODES", "1.0", id)})
+	}
+	flow.Structure = sdmx.RefTo(sdmx.URN{Class: sdmx.ClassDataStructure, Agency: "A", ID: "D", Version: "1.0"})
+	for _, m := range []sdmx.Maintainable{list, hierarchy, flow} {
+		a := m.Common()
+		a.ID, a.Agency, a.Version, a.Names = "X", "A", "1.0", sdmx.Texts{{Lang: "en", Value: "A structure"}}
+		kept := make([]*content, max(1, 2000/max(1, sdmx.CountItems(m))))
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		said := 0
+		for i := range kept {
+			kept[i] = newContent(m)
+			said += kept[i].bytes
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if is := int(after.HeapAlloc) - int(before.HeapAlloc); said < is*2/3 {
+			t.Errorf("contents of a %s take %d bytes, and %d are counted", m.Class(), is, said)
+		}
+		runtime.KeepAlive(kept)
 	}
 }
 

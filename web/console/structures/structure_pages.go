@@ -70,9 +70,12 @@ func (s *Pages) structurePage(w http.ResponseWriter, r *http.Request) {
 // (sdmx.Class.Relatives).
 func (s *Pages) relative(ctx context.Context, u sdmx.URN) (sdmx.URN, bool) {
 	for _, c := range u.Class.Relatives() {
+		if c == u.Class {
+			continue
+		}
 		other := u
 		other.Class = c
-		if found, err := s.Registry.History(ctx, other, 0, 1); c != u.Class && err == nil && len(found) > 0 {
+		if found, err := s.Registry.History(ctx, other, 0, 1); err == nil && len(found) > 0 {
 			return other, true
 		}
 	}

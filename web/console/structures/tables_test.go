@@ -99,12 +99,16 @@ func TestLongTablesSayHowLong(t *testing.T) {
 func TestTreesOfCodesAndSteps(t *testing.T) {
 	hierarchy := &sdmx.Hierarchy{Levels: []sdmx.Level{{Nameable: sdmx.Nameable{ID: "L1", Names: sdmx.Texts{{Lang: "en", Value: "Countries"}}}}},
 		Items: []sdmx.HierarchicalCode{{ID: "EU", Items: []sdmx.HierarchicalCode{{ID: "FR", Code: sdmx.RefToItem(sdmx.ClassCode, "A", "CL", "1.0", "FR")}}}}}
+	// Several report structures may have attributes with one id, which stand under their report.
+	attributes := []sdmx.MetadataAttribute{{ID: "CONTACT", Attributes: []sdmx.MetadataAttribute{{ID: "NAME"}}}}
+	reports := &sdmx.MetadataStructure{Lists: []sdmx.MetadataAttributeList{{ID: "R1", Attributes: attributes}, {ID: "R2", Attributes: attributes}}}
 	process := &sdmx.Process{Items: []sdmx.ProcessStep{{Nameable: sdmx.Nameable{ID: "S1"}, Items: []sdmx.ProcessStep{{Nameable: sdmx.Nameable{ID: "S2"}}}, Transitions: []sdmx.Transition{{ID: "T", Target: "S1.S2"}}}}}
 	for _, x := range []struct {
 		of   sdmx.Maintainable
 		says []string
 	}{
 		{hierarchy, []string{`branch=EU`, `d1 leaf"`, "A:CL(1.0).FR", "Countries", ui.Capital(sdmx.ClassLevel.Word())[1:]}},
+		{reports, []string{`branch=R1#items`, `branch=R1.CONTACT#items`, `branch=R2.CONTACT#items`, `d2 leaf"`}},
 		{process, []string{`branch=S1`, `d1 leaf"`, "<h2>Transitions</h2>", "S1.S2"}},
 	} {
 		x.of.Common().ID, x.of.Common().Agency, x.of.Common().Version = "X", "A", "1.0"
@@ -112,6 +116,15 @@ func TestTreesOfCodesAndSteps(t *testing.T) {
 		for _, words := range x.says {
 			if !strings.Contains(page, words) {
 				t.Errorf("the page of a %s does not say %q:\n%s", x.of.Class(), words, page)
+			}
+		}
+		c := newContent(x.of)
+		all := &Items{Tree: true}
+		c.window(all, 0)
+		for _, row := range all.Rows {
+			at := &Items{Tree: true, Branch: row.Branch}
+			if c.window(at, 0); row.Branch != "" && (len(at.Rows) == 0 || at.Rows[0].ID != row.ID) {
+				t.Errorf("branch %s of a %s shows %+v", row.Branch, x.of.Class(), at.Rows)
 			}
 		}
 	}

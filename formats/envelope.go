@@ -15,6 +15,9 @@ import (
 
 // header reads the header of an SDMX-ML message. Faults in it are remarks, not errors.
 func (r *reading) header() error {
+	if r.version == Version20 {
+		return r.beside(r.tags.Here(), codec.ML21, structures.ReadHeader20)
+	}
 	return r.beside(r.tags.Here(), codec.ML21, structures.ReadHeader)
 }
 

@@ -67,8 +67,13 @@ func (f *Format) Media(c sdmx.Class) string { return frameOf(c).media(f) }
 // MediaRegistry is the media type of RegistryInterface messages of SDMX-ML 2.1.
 const MediaRegistry = "application/vnd.sdmx.registry+xml;version=2.1"
 
-// MediaRegistry30 is that of SDMX-ML 3.0.
-const MediaRegistry30 = "application/vnd.sdmx.registry+xml;version=3.0.0"
+// MediaOfRegistry returns that of another version of SDMX-ML.
+func MediaOfRegistry(version string) string {
+	if version == Version30 {
+		version = "3.0.0"
+	}
+	return strings.Replace(MediaRegistry, Version21, version, 1)
+}
 
 // Order returns the rank of a class in messages of the format: structures have to be written
 // in rising order of it, those of one class one after another. Classes that are Apart come last.

@@ -204,11 +204,11 @@ func TestRefusals(t *testing.T) {
 		"json reference": {`{"Dataflow":[{"id":"A","agencyId":"X","dataStructureRef":"urn:sdmx:nonsense"}]}`, "$.Dataflow[0].dataStructureRef"},
 		"language":       {head21 + `<s:Codelists><s:Codelist id="A" agencyID="X"><c:Name xml:lang="en_GB">a</c:Name></s:Codelist></s:Codelists></m:Structures></m:Structure>`, `Name[1]: "en_GB" is no language`},
 		"json language":  {`{"Codelist":[{"id":"A","agencyId":"X","items":[{"id":"a","names":[{"locale":"&0"}]}]}]}`, `$.Codelist[0].items[0].names[0]: "&0" is no language`},
-		"json class":     {`{"Codelists":[]}`, `"Codelists" is no structure type`},
+		"json class":     {`{"Codelists":[{"id":"A"}]}`, `"Codelists" is no structure type`},
 		"json twice":     {`{"Codelist":[{"id":"A","id":"B"}]}`, `"id" is there twice`},
 		"json rest":      {`{"Codelist":[]} x`, "after the end"},
 		"sdmx-json 1.0":  {`{"data":{"contentConstraints":[]}}`, "SDMX-JSON 1.0"},
-		"sdmx-json rest": {`{"data":{"codebooks":[]}}`, `"codebooks" is no structure type`},
+		"sdmx-json rest": {`{"data":{"codebooks":[{"id":"A"}]}}`, `"codebooks" is no structure type`},
 		"two formats":    {`{"Codelist":[],"data":{}}`, "neither"},
 		"two formats 2":  {`{"data":{},"Codelist":[]}`, "neither"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"urncast/sdmx"
@@ -130,6 +131,42 @@ func TestStubsOfHierarchies(t *testing.T) {
 			m := sdmx.As(l, v)
 			if got, want := throughFormat(t, f, m), sdmx.As(l, f.Generation()); len(Losses(f, m)) > 0 || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v came back as %+v, losses %v", f.Name, m, got, Losses(f, m))
+			}
+		}
+	}
+}
+
+// A categorisation of a code in a hierarchy names it, in each format, by the path that the format's
+// hierarchies have, whatever it was read from; what is lost of that is said.
+func TestReferencesIntoHierarchies(t *testing.T) {
+	of := func(path string) string {
+		return head21 + `<s:Categorisations><s:Categorisation id="C" agencyID="A" version="1.0"><c:Name>c</c:Name><s:Source><Ref agencyID="A" maintainableParentID="H" maintainableParentVersion="1.0" id="` + path +
+			`" class="HierarchicalCode" package="codelist"/></s:Source><s:Target><Ref agencyID="A" maintainableParentID="CS" maintainableParentVersion="1.0" id="X" class="Category" package="categoryscheme"/></s:Target></s:Categorisation></s:Categorisations>` + tail21
+	}
+	fusion := `{"Categorisation":[{"id":"C","agencyId":"A","version":"1.0","names":[{"locale":"en","value":"c"}],"structureReference":"urn:sdmx:org.sdmx.infomodel.codelist.HierarchicalCode=A:H(1.0).N1.N2","categoryReference":"urn:sdmx:org.sdmx.infomodel.categoryscheme.Category=A:CS(1.0).X"}]}`
+	for _, x := range []struct {
+		in, in21 string
+		lost     bool
+	}{{of("H.N1.N2"), `id="H.N1.N2"`, false}, {of("I.N1.N2"), `id="I.N1.N2"`, true}, {fusion, `id="H.N1.N2"`, false}} {
+		ms, _, err := readAll(t, "f", []byte(x.in), ReadOptions{})
+		if err != nil || len(ms) != 1 {
+			t.Fatalf("%v, %v", ms, err)
+		}
+		for _, f := range All() {
+			b, err := AppendMessage(nil, f, header, ms[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := "codelist.HierarchicalCode=A:H(1.0).N1.N2"
+			if f == SDMXML21 {
+				want = x.in21
+			}
+			if !bytes.Contains(b, []byte(want)) {
+				t.Errorf("%s: %s is not in %s", f.Name, want, b)
+			}
+			told := slices.ContainsFunc(Losses(f, ms[0]), func(l Loss) bool { return strings.Contains(l.What, "hierarchical codelist") })
+			if told != (x.lost && f != SDMXML21) {
+				t.Errorf("%s: the losses are %v", f.Name, Losses(f, ms[0]))
 			}
 		}
 	}

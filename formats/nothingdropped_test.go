@@ -257,3 +257,32 @@ func TestNoValueIsDropped(t *testing.T) {
 		})
 	}
 }
+
+// An array that is not known is never passed over: it is refused with the first structure in it, or,
+// where what is not supported is skipped, each structure in it is listed. An empty one holds nothing
+// that could be lost.
+func TestUnknownArraysAreNamed(t *testing.T) {
+	const list = `"Codelist":[{"id":"A","agencyId":"X","names":[{"locale":"en","value":"a"}]}]`
+	for name, x := range map[string]struct {
+		in, refused string
+		skipped     int
+	}{
+		"a type of Fusion":      {`{` + list + `,"Dashboard":[{"id":"D","agencyId":"X","version":"2.0"},{"id":"E","agencyId":"X"}]}`, `$.Dashboard[0]: Dashboard X:D(2.0) cannot be taken: "Dashboard" is no structure type`, 2},
+		"before what is known":  {`{"Dashboard":[{"id":"D","agencyId":"X"}],` + list + `}`, `Dashboard X:D(1.0) cannot be taken`, 1},
+		"with a small letter":   {`{` + list + `,"dashboards":[{"id":"D","agencyId":"X"}]}`, `dashboards X:D(1.0) cannot be taken`, 1},
+		"of SDMX-JSON, outside": {`{` + list + `,"codelists":[{"id":"B","agencyID":"X"}]}`, `codelists X:B(1.0) cannot be taken`, 1},
+		"in data":               {`{"data":{"codelists":[{"id":"A","agencyID":"X","name":"a"}],"dashboards":[{"id":"D","agencyID":"X"}]}}`, `$.data.dashboards[0]: dashboards X:D(1.0) cannot be taken`, 1},
+		"no structures":         {`{` + list + `,"Dashboard":["D"]}`, `$.Dashboard[0]: "Dashboard" is no structure type of SDMX that this version knows, and this is no structure`, -1},
+		"an object":             {`{` + list + `,"Dashboard":{"id":"D"}}`, `"Dashboard" is no structure type`, -1},
+		"empty":                 {`{` + list + `,"Dashboard":[]}`, "", 0},
+	} {
+		_, _, err := readAll(t, "f", []byte(x.in), ReadOptions{})
+		if x.refused == "" && err != nil || x.refused != "" && (err == nil || !strings.Contains(err.Error(), x.refused)) {
+			t.Errorf("%s: got %v, want %q", name, err, x.refused)
+		}
+		ms, sum, err := readAll(t, "f", []byte(x.in), ReadOptions{SkipUnsupported: true})
+		if (err != nil) != (x.skipped < 0) || err == nil && (len(ms) != 1 || sum.Skipped.Count != x.skipped) {
+			t.Errorf("%s, skipped: %d structures, %d skipped, %v", name, len(ms), sum.Skipped.Count, err)
+		}
+	}
+}

@@ -30,7 +30,11 @@ type ReadOptions struct {
 	// Requests accepts RegistryInterface messages that submit structures. The caller must act on
 	// Summary.Request; without Requests they are errors.
 	Requests bool
-	Limits   Limits
+	// Agreements returns the provision agreements with a provider and a flow, by which registrations
+	// of SDMX-ML 2.0 can name one. If there is not one, an *Unresolved is yielded. An error ends the
+	// reading and is returned as it is. If it is nil, there are none.
+	Agreements func(AgreementParts) ([]sdmx.Ref, error)
+	Limits     Limits
 }
 
 // A Summary is the result of reading a message, beside its structures.
@@ -78,7 +82,8 @@ type reading struct {
 	// language is that of texts which state none, in SDMX-JSON; empty if it is not known.
 	language string
 	yield    func(m sdmx.Maintainable, where string) error
-	is30     bool // a request of SDMX-ML 3.0
+	// version is that of SDMX-ML.
+	version string
 }
 
 // Read reads a message, whose format it recognises by the content, and calls yield with one
@@ -133,23 +138,28 @@ func clip(s string, n int) string { return codec.Clip(s, n) }
 
 // structure reads a structure of a class from a document and yields it.
 func (r *reading) structure(doc *codec.Document, class sdmx.Class) error {
-	if r.summary.Structures++; r.summary.Structures > r.Limits.WithDefaults().Structures {
-		return doc.ErrorAtRoot(fmt.Sprintf("the message holds more than %d structures, the limit", r.Limits.WithDefaults().Structures))
-	}
 	m, err := sdmx.New(class)
 	if err != nil {
 		return doc.ErrorAtRoot(err.Error())
 	}
-	fault, err := doc.Read(r.summary.Format.dialect, func(c *codec.C) {
-		c.Language, c.URNs = r.language, r.is30
+	return r.described(doc, m, func(c *codec.C) {
+		c.Language, c.URNs = r.language, r.version == Version30
 		structures.Describe(c, m)
 	})
+}
+
+// described reads a structure by a description and yields it.
+func (r *reading) described(doc *codec.Document, m sdmx.Maintainable, describe func(*codec.C)) error {
+	if r.summary.Structures++; r.summary.Structures > r.Limits.WithDefaults().Structures {
+		return doc.ErrorAtRoot(fmt.Sprintf("the message holds more than %d structures, the limit", r.Limits.WithDefaults().Structures))
+	}
+	fault, err := doc.Read(r.summary.Format.dialect, describe)
 	if err != nil {
 		return err
 	}
 	var unknown *codec.UnsupportedError
 	if errors.As(fault, &unknown) {
-		return r.unsupported(doc, class.String(), unknown)
+		return r.unsupported(doc, m.Class().String(), unknown)
 	}
 	if fault != nil {
 		return withPlace(r.Name, urnIfWhole(m), fault)

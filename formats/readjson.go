@@ -30,8 +30,8 @@ func (r *reading) json() error {
 			return r.jsonClass(key, "$."+key, class)
 		case key == "data":
 			return r.data()
-		case capital && r.SkipUnsupported && r.scan.Peek() == '[':
-			return r.jsonClass(key, "$."+key, sdmx.ClassUnknown)
+		case r.scan.Peek() == '[' && !slices.Contains(beside, key):
+			return r.jsonClass(key, "$."+clip(key, 60), sdmx.ClassUnknown)
 		case capital:
 			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
 		}
@@ -64,6 +64,9 @@ func (r *reading) members(member func(key string) error) error {
 		return member(key)
 	})
 }
+
+// beside are the members of a message that are arrays, and not of structures.
+var beside = []string{"errors", "warnings"}
 
 // only10 are the arrays that SDMX-JSON 1.0 has and 2.0 has not.
 var only10 = []string{"contentConstraints", "attachmentConstraints", "hierarchicalCodelists", "structureSets"}
@@ -104,10 +107,8 @@ func (r *reading) data() error {
 		case slices.Contains(only10, key):
 			return r.scan.Fail("this is SDMX-JSON 1.0 (it has %q), which this version does not read yet; send SDMX-JSON 2.0, Fusion-JSON or SDMX-ML 2.1", key)
 		case strings.HasPrefix(key, "x-"): // an extension (2.1)
-		case r.SkipUnsupported && r.scan.Peek() == '[':
-			return r.jsonClass(key, path, sdmx.ClassUnknown)
 		case r.scan.Peek() == '[':
-			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
+			return r.jsonClass(key, path, sdmx.ClassUnknown)
 		}
 		doc, err := r.values.Value(key, path)
 		if err == nil {
@@ -145,6 +146,8 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 			return err
 		}
 		switch {
+		case !doc.IsObject() && class == sdmx.ClassUnknown:
+			return doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows, and this is no structure; leave it out of the message", clip(key, 60)))
 		case !doc.IsObject():
 			return doc.ErrorAtRoot("a structure is a JSON object")
 		case class == sdmx.ClassAvailabilityConstraint:

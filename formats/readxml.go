@@ -12,7 +12,7 @@ import (
 
 // xml reads an SDMX-ML 2.1 message.
 func (r *reading) xml() error {
-	r.tags = r.scan.XML()
+	r.tags, r.version = r.scan.XML(), Version21
 	root, end, err := r.tags.NextTag("")
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (r *reading) list(path string, tag codec.Tag) error {
 
 // unexpected returns an error about an element outside of structures.
 func (r *reading) unexpected(tag codec.Tag, where string) error {
-	return r.tags.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(tag.Namespace, 100), where))
+	return r.tags.Here().ErrorAtRoot(fmt.Sprintf("element %q in namespace %q is not expected in %s", clip(tag.Name, 60), clip(r.tags.Sent(tag.Namespace), 100), where))
 }
 
 // remarkOnAttributes remarks on the attributes of the tag that was just read. Outside of
@@ -87,9 +87,13 @@ func (r *reading) checkRoot(root codec.Tag) error {
 		return r.errorMessage()
 	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage && r.Requests:
 		return nil
-	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage30 && r.Requests:
-		r.is30 = true
-		r.tags.Read30()
+	case root.Name == "RegistryInterface" && root.Namespace == scan.Spaces20+"message" && r.Requests:
+		r.version = Version20
+		r.tags.ReadAs21(scan.Spaces20)
+		return nil
+	case root.Name == "RegistryInterface" && root.Namespace == scan.Spaces30+"message" && r.Requests:
+		r.version = Version30
+		r.tags.ReadAs21(scan.Spaces30)
 		return nil
 	case root.Name == "RegistryInterface" && root.Namespace == scan.SpaceMessage:
 		return doc.ErrorAtRoot("this is a RegistryInterface message, which says what to do with its structures; POST it to /sdmx/v2/structure, or send its structures here as a Structure message")

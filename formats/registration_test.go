@@ -78,14 +78,14 @@ func TestSubmitRegistrationsRequest30(t *testing.T) {
 	const urn = "urn:sdmx:org.sdmx.infomodel.registry.ProvisionAgreement=X:P(1.0.0-draft)"
 	in := strings.ReplaceAll(registering(registrationRequest("Replace", ` id="R1" validFrom="2026-01-01T00:00:00Z"`, `<r:ProvisionAgreement> `+urn+"\n"+`</r:ProvisionAgreement>`+source(simpleSource+`<r:QueryableDataSource isRESTDatasource="true" isWebServiceDatasource="false"><c:DataURL>https://x.example.org/rest</c:DataURL></r:QueryableDataSource>`))), "/v2_1/", "/v3_0/")
 	ms, sum, err := readAll(t, "f", []byte(in), ReadOptions{Requests: true})
-	if err != nil || len(ms) != 1 || sum.Warnings.Count > 0 || !sum.Request.Is30 {
+	if err != nil || len(ms) != 1 || sum.Warnings.Count > 0 || sum.Request.Version != Version30 {
 		t.Fatalf("%d registrations, %v, %v", len(ms), sum.Warnings.First, err)
 	}
 	r := ms[0].(*sdmx.Registration)
 	if r.Agreement.String() != urn || r.Agency != "X" || r.Queryable.URL != "https://x.example.org/rest" || r.Simple == "" {
 		t.Errorf("it is read as %+v", r)
 	}
-	if got := string(AppendRegistration(nil, r, true)); !strings.Contains(got, "<reg:ProvisionAgreement>"+urn+"</reg:ProvisionAgreement>") {
+	if got := string(AppendRegistration(nil, r, Version30)); !strings.Contains(got, "<reg:ProvisionAgreement>"+urn+"</reg:ProvisionAgreement>") {
 		t.Errorf("it is written as %s", got)
 	}
 	for name, c := range map[string][2]string{

@@ -30,30 +30,40 @@ type Request struct {
 	// Actions has every structure or registration of the message, with its own action, or that of
 	// the message; empty if the message names neither. The schema's default is Append.
 	Actions map[sdmx.URN]Action
-	// Is30 says that the message is of SDMX-ML 3.0, as the answer should be.
-	Is30 bool
+	// Version is that of SDMX-ML in which the message is, as the answer should be.
+	Version string
 }
 
+// The versions of SDMX-ML whose requests are read.
+const (
+	Version20 = "2.0"
+	Version21 = "2.1"
+	Version30 = "3.0"
+)
+
 // registryInterface reads a RegistryInterface message, which submits structures (SDMX-ML 2.1) or
-// registrations (2.1 and 3.0).
+// registrations (2.0, 2.1 and 3.0).
 func (r *reading) registryInterface(root codec.Tag) error {
-	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest or a SubmitRegistrationsRequest is expected in it")
+	registrations := "SubmitRegistrationsRequest"
+	if r.version == Version20 {
+		registrations = "SubmitRegistrationRequest"
+	}
+	empty := r.tags.Here().ErrorAtRoot("this RegistryInterface message asks for nothing; a SubmitStructureRequest or a " + registrations + " is expected in it")
 	err := r.parts("/RegistryInterface", root, func(path string, tag codec.Tag) error {
-		var read func(path string, tag codec.Tag) error
-		switch tag.Name {
-		case "SubmitStructureRequest":
-			read = r.submitStructures
-		case "SubmitRegistrationsRequest":
-			read = r.submitRegistrations
-		}
 		switch {
-		case tag.Namespace != scan.SpaceMessage || read == nil:
-			return r.unexpected(tag, "a RegistryInterface message that submits: it has Header, SubmitStructureRequest or SubmitRegistrationsRequest, and Footer")
+		case tag.Namespace != scan.SpaceMessage || tag.Name != registrations && tag.Name != "SubmitStructureRequest":
+			return r.unexpected(tag, "a RegistryInterface message that submits: it has Header, SubmitStructureRequest or "+registrations+", and Footer")
 		case r.summary.Request != nil:
 			return r.tags.Here().ErrorAtRoot("a RegistryInterface message has one request, and this is a second; send it in a message of its own")
 		}
-		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}, Is30: r.is30}
-		return read(path, tag)
+		r.summary.Request = &Request{Actions: map[sdmx.URN]Action{}, Version: r.version}
+		switch {
+		case tag.Name != registrations:
+			return r.submitStructures(path, tag)
+		case r.version == Version20:
+			return r.submitRegistrations20(path, tag)
+		}
+		return r.submitRegistrations(path, tag)
 	})
 	if err == nil && r.summary.Request == nil {
 		return empty
@@ -72,8 +82,8 @@ type submitted struct {
 // another action applies.
 func (r *reading) submitStructures(path string, tag codec.Tag) error {
 	doc := r.tags.Here()
-	if r.is30 {
-		return doc.ErrorAtRoot("this is a SubmitStructureRequest of SDMX-ML 3.0, whose structures this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2.0 or Fusion-JSON")
+	if r.version != Version21 {
+		return doc.ErrorAtRoot("this is a SubmitStructureRequest of SDMX-ML " + r.version + ", whose structures this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2.0 or Fusion-JSON")
 	}
 	whole, err := actionOf(doc, doc.RootAttr("action"))
 	if err != nil {
@@ -194,16 +204,7 @@ func (r *reading) submitRegistrations(path string, tag codec.Tag) error {
 // registrationRequest reads the registration in a RegistrationRequest.
 func (r *reading) registrationRequest(path string, tag codec.Tag, action Action) error {
 	fail, count := r.tags.Here().FailLater(), 0
-	yield := r.yield
-	defer func() { r.yield = yield }()
-	r.yield = func(m sdmx.Maintainable, where string) error {
-		u := sdmx.URNOf(m).Clone()
-		if before, twice := r.summary.Request.Actions[u]; twice && before != action {
-			return fail(fmt.Sprintf("%s is in the message twice, to %s and to %s it; send it once", u, before, action))
-		}
-		r.summary.Request.Actions[u] = action
-		return yield(m, where)
-	}
+	defer r.acting(&action, fail)()
 	err := r.children(path, tag, func(tag codec.Tag) error {
 		r.tags.SetPath(path + "/" + clip(tag.Name, 60))
 		if count++; tag.Name != "Registration" || tag.Namespace != scan.SpaceRegistry || count > 1 {
@@ -215,4 +216,19 @@ func (r *reading) registrationRequest(path string, tag codec.Tag, action Action)
 		err = fail("a RegistrationRequest has a Registration, and this one has none")
 	}
 	return err
+}
+
+// acting notes an action for each registration that is read, until what it returns is called. The
+// action is looked at when the registration has been read; fail returns an error with its place.
+func (r *reading) acting(action *Action, fail func(string) error) (end func()) {
+	yield := r.yield
+	r.yield = func(m sdmx.Maintainable, where string) error {
+		u := sdmx.URNOf(m).Clone()
+		if before, twice := r.summary.Request.Actions[u]; twice && before != *action {
+			return fail(fmt.Sprintf("%s is in the message twice, to %s and to %s it; send it once", u, before, *action))
+		}
+		r.summary.Request.Actions[u] = *action
+		return yield(m, where)
+	}
+	return func() { r.yield = yield }
 }

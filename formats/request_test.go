@@ -83,7 +83,8 @@ func TestWrongRequests(t *testing.T) {
 		"two requests":    {strings.Replace(asking("", ""), end, `<m:SubmitStructureRequest/>`+end, 1), "and this is a second"},
 		"a response":      {interface21 + `<m:SubmitStructureResponse/>` + end, `element "SubmitStructureResponse"`},
 		"nothing":         {interface21 + end, "asks for nothing"},
-		"version 3.0":     {strings.ReplaceAll(asking("", ""), "/v2_1/", "/v3_0/"), "whose structures this version does not read yet"},
+		"version 3.0":     {strings.ReplaceAll(asking("", ""), "/v2_1/", "/v3_0/"), "SubmitStructureRequest: this is a SubmitStructureRequest of SDMX-ML 3.0, whose structures this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2.0 or Fusion-JSON"},
+		"version 2.0":     {interface20(asking("", "")), "SubmitStructureRequest: this is a SubmitStructureRequest of SDMX-ML 2.0, whose structures this version does not read yet; send SDMX-ML 2.1, SDMX-JSON 2.0 or Fusion-JSON"},
 		"error in footer": {strings.Replace(asking("", ""), end, `<f:Footer `+footerSpace+`><f:Message code="1" severity="Error"><c:Text>no</c:Text></f:Message></f:Footer>`+end, 1), "the message says that it is an error"},
 		"not closed":      {strings.TrimSuffix(asking("", ""), end), "ends"},
 	} {
@@ -126,14 +127,14 @@ func TestRealRequests(t *testing.T) {
 // Anything unknown, anywhere in a request, is an error or a remark that names it.
 func TestNothingUnknownInRequestsIsDropped(t *testing.T) {
 	registration := registrationRequest("Append", ` id="R"`, agreementP+source(simpleSource+`<r:QueryableDataSource isRESTDatasource="true" isWebServiceDatasource="false"><c:DataURL>https://x.example.org/rest</c:DataURL></r:QueryableDataSource>`))
-	for name, in := range map[string]string{"structures": asking(` action="Append"`, submittedAs(` action="Delete"`, refToB)), "registrations": registering(registration, strings.Replace(registration, `"R"`, `"S"`, 1))} {
-		was, sum, err := readAll(t, "f", []byte(in), ReadOptions{Requests: true})
+	for name, in := range map[string]string{"structures": asking(` action="Append"`, submittedAs(` action="Delete"`, refToB)), "registrations": registering(registration, strings.Replace(registration, `"R"`, `"S"`, 1)), "registrations of 2.0": registering20(registration20)} {
+		was, sum, err := readAll(t, "f", []byte(in), ReadOptions{Requests: true, Agreements: agreementsOf("P")})
 		if err != nil || sum.Warnings.Count > 0 {
 			t.Fatalf("%s: the message itself is not understood: %v, %v", name, sum.Warnings.First, err)
 		}
 		all := unknownXML(t, []byte(in))
 		for _, c := range all {
-			ms, sum, err := readAll(t, "f", c.data, ReadOptions{Requests: true})
+			ms, sum, err := readAll(t, "f", c.data, ReadOptions{Requests: true, Agreements: agreementsOf("P")})
 			said := ""
 			if err != nil {
 				said = err.Error()

@@ -213,14 +213,20 @@ func TestNotes(t *testing.T) {
 // validate validates a message against the schemas of SDMX-ML 2.1, if they are available.
 func validate(t *testing.T, message []byte) {
 	t.Helper()
+	validateAs(t, "2.1", message)
+}
+
+// validateAs validates a message against the schemas of a version of SDMX-ML.
+func validateAs(t *testing.T, version string, message []byte) {
+	t.Helper()
 	lint, err := exec.LookPath("xmllint")
 	if err != nil {
 		t.Log("xmllint is not installed: not validated")
 		return
 	}
-	schema, _ := filepath.Glob(filepath.Join(shared(t), "sdmx-ml-2.1", "*", "SDMXMessage.xsd"))
+	schema, _ := filepath.Glob(filepath.Join(shared(t), "sdmx-ml-"+version, "*", "SDMXMessage.xsd"))
 	if len(schema) == 0 {
-		schema = []string{filepath.Join(shared(t), "sdmx-ml-2.1", "SDMXMessage.xsd")}
+		schema = []string{filepath.Join(shared(t), "sdmx-ml-"+version, "SDMXMessage.xsd")}
 	}
 	path := filepath.Join(t.TempDir(), "message.xml")
 	if err := os.WriteFile(path, message, 0o600); err != nil {

@@ -162,9 +162,9 @@ func appendElement(b []byte, f *Format, name string, m sdmx.Maintainable) []byte
 
 // AppendRegistration appends a registration as the element of SDMX-ML 2.1 or 3.0, for a message that
 // declares the prefixes reg and com.
-func AppendRegistration(b []byte, r *sdmx.Registration, is30 bool) []byte {
+func AppendRegistration(b []byte, r *sdmx.Registration, version string) []byte {
 	c := codec.Appender(codec.ML21, b)
-	c.URNs = is30
+	c.URNs = version == Version30
 	c.Begin("reg:Registration", "")
 	structures.Describe(c, r)
 	c.End()

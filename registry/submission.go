@@ -107,6 +107,9 @@ const (
 type Submitted struct {
 	Structure sdmx.Maintainable
 	Where     string // the place in the submitted file: line and column, or JSON path
+	// Unresolved, if it is not empty, says that a reference of the structure, which its message does
+	// not state as an identity, leads to nothing. The structure has no such reference, and is refused.
+	Unresolved string
 }
 
 // A Verdict is what a submission does, or in a dry run would do, with one structure.

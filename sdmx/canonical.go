@@ -17,7 +17,7 @@ import (
 //	fields   = { uvarint field number, value }, 0
 //	value    = string: uvarint length, bytes
 //	           bool and small integers: uvarint
-//	           Ref: its URN as string
+//	           Ref: its URN as string, perhaps after a class (Ref.canonical)
 //	           struct and pointer to struct: fields
 //	           slice: uvarint count, values
 //
@@ -225,7 +225,7 @@ func (f *field) append(b []byte, v reflect.Value, structural bool) []byte {
 		}
 		return binary.AppendUvarint(b, v.Uint())
 	case kindRef:
-		s := v.Addr().Interface().(*Ref).String()
+		s := v.Addr().Interface().(*Ref).canonical()
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		return append(b, s...)
 	case kindStruct:
@@ -348,7 +348,7 @@ func (f *field) read(d *decoder, v reflect.Value) {
 		if d.err != nil {
 			return
 		}
-		r, err := ParseRef(s)
+		r, err := parseCanonicalRef(s)
 		if err != nil {
 			d.fail("%w", err)
 			return

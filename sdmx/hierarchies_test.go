@@ -106,3 +106,41 @@ func TestHierarchiesOfManyCodelists(t *testing.T) {
 		t.Error("codes that are named by an alias are not those that are named by a reference")
 	}
 }
+
+// A reference to a code or level of a hierarchy has in each version of SDMX the path of that version,
+// whichever it was sent in, and comes back from the canonical form as it was.
+func TestReferencesIntoHierarchiesInBothVersions(t *testing.T) {
+	const at = "urn:sdmx:org.sdmx.infomodel.codelist."
+	for _, x := range []struct {
+		sent   Generation
+		urn    string
+		v2, v3 string
+	}{
+		{V2, "HierarchicalCode=A:H(1.0).H.N1.N2", "HierarchicalCode=A:H(1.0).H.N1.N2", "HierarchicalCode=A:H(1.0).N1.N2"},
+		{V2, "HierarchicalCode=A:H(1.0).I.N1.N2", "HierarchicalCode=A:H(1.0).I.N1.N2", "HierarchicalCode=A:H(1.0).N1.N2"},
+		{V3, "HierarchicalCode=A:H(1.0).N1.N2", "HierarchicalCode=A:H(1.0).H.N1.N2", "HierarchicalCode=A:H(1.0).N1.N2"},
+		{V3, "HierarchicalCode=A:H(1.0).H.N2", "HierarchicalCode=A:H(1.0).H.H.N2", "HierarchicalCode=A:H(1.0).H.N2"},
+		{V3, "HierarchicalCode=A:H(1.0).N1", "HierarchicalCode=A:H(1.0).H.N1", "HierarchicalCode=A:H(1.0).N1"},
+		{V2, "Level=A:H(1.0).I.L1", "Level=A:H(1.0).I.L1", "Level=A:H(1.0).L1"},
+		{V3, "Level=A:H(1.0).L1", "Level=A:H(1.0).H.L1", "Level=A:H(1.0).L1"},
+		{V2, "Hierarchy=A:H(1.0).I", "Hierarchy=A:H(1.0).I", "Hierarchy=A:H(1.0)"},
+		{V2, "HierarchicalCodelist=A:H(1.0)", "HierarchicalCodelist=A:H(1.0)", "Hierarchy=A:H(1.0)"},
+		{V2, "Code=A:H(1.0).A", "Code=A:H(1.0).A", "Code=A:H(1.0).A"},
+		{V3, "HierarchicalCode=*:*(*).*", "HierarchicalCode=*:*(*).*", "HierarchicalCode=*:*(*).*"},
+	} {
+		r, err := ParseRef(at + x.urn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = r.Meant(x.sent)
+		if v2, v3 := r.As(V2).Spell(V2), r.As(V3).Spell(V3); v2 != at+x.v2 || v3 != at+x.v3 {
+			t.Errorf("%s is %s in 2.1 and %s in 3.0, want %s and %s", x.urn, v2, v3, x.v2, x.v3)
+		}
+		if back, err := parseCanonicalRef(r.canonical()); err != nil || back != r {
+			t.Errorf("%s comes back as %+v, %v", x.urn, back, err)
+		}
+		if again, err := ParseRef(r.As(V2).Spell(V2)); err != nil || again.Meant(V2) != r && r.As(V2).Spell(V2) != r.As(V3).Spell(V3) && r.ItemClass != ClassHierarchy {
+			t.Errorf("%s written in 2.1 means %+v there, want %+v (%v)", x.urn, again.Meant(V2), r, err)
+		}
+	}
+}

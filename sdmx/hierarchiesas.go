@@ -1,6 +1,9 @@
 package sdmx
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // What 3.0 has as a Hierarchy, 2.1 has as a HierarchicalCodelist of the same id with one hierarchy
 // in it; a stub, which has no content, with none.
@@ -63,4 +66,57 @@ func withoutAliases(codes []HierarchicalCode, aliases map[string]Ref) []Hierarch
 		x.Items = withoutAliases(x.Items, aliases)
 	}
 	return codes
+}
+
+// isInHierarchy reports whether a reference names a code or a level of a hierarchy, whose path in 2.x
+// begins with the id of the hierarchy, and in 3.0 does not.
+func (r Ref) isInHierarchy() bool {
+	return r.Item != "" && (r.ItemClass == ClassHierarchicalCode || r.ItemClass == ClassLevel) && !r.Loose()
+}
+
+// Meant returns the reference that a message of a version of SDMX means by r. If the path begins in V2
+// with a hierarchy of the same id as its list, as As makes of a Hierarchy, it is the path without that;
+// with another one, Class is ClassHierarchicalCodelist.
+func (r Ref) Meant(v Generation) Ref {
+	if hierarchy, path, ok := strings.Cut(r.Item, "."); ok && v == V2 && r.isInHierarchy() {
+		if r.Class = ClassHierarchicalCodelist; hierarchy == r.ID {
+			r.Class, r.Item = ClassHierarchy, path
+		}
+	}
+	return r
+}
+
+// As returns r as a version of SDMX has it: what it leads to there has the path of that version, if it
+// is sent as Maintainable As has it. A hierarchy inside a hierarchical codelist is, in V3, the whole.
+func (r Ref) As(v Generation) Ref {
+	switch {
+	case v == V3 && r.ItemClass == ClassHierarchy && r.Item != "":
+		return RefTo(URN{ClassHierarchy, r.Agency, r.ID, r.Version})
+	case !r.isInHierarchy():
+	case v == V3 && r.Class == ClassHierarchicalCodelist:
+		_, r.Item, _ = strings.Cut(r.Item, ".")
+		r.Class = ClassHierarchy
+	case v == V2 && r.Class == ClassHierarchy:
+		r.Class, r.Item = ClassHierarchicalCodelist, below(r.ID, r.Item)
+	}
+	return r
+}
+
+// canonical returns the text of a reference in the canonical form: its URN, and before it the class
+// that Meant has given it.
+func (r Ref) canonical() string {
+	if r.isInHierarchy() && r.Class == ClassHierarchicalCodelist {
+		return r.Class.String() + " " + r.String()
+	}
+	return r.String()
+}
+
+// parseCanonicalRef parses what canonical returns.
+func parseCanonicalRef(s string) (Ref, error) {
+	urn, isListed := strings.CutPrefix(s, ClassHierarchicalCodelist.String()+" ")
+	r, err := ParseRef(urn)
+	if isListed && err == nil {
+		r.Class = ClassHierarchicalCodelist
+	}
+	return r, err
 }

@@ -11,7 +11,8 @@ import (
 //
 // A reference to an item does not say of which class the maintainable is, if items of the class
 // stand in several: Class is then the first of these (Class.Owners), and who looks up what the
-// reference leads to must look for all (Class.Relatives).
+// reference leads to must look for all (Class.Relatives). The one exception are codes and levels whose
+// path begins with a hierarchy of another id than its hierarchical codelist (Meant).
 type Ref struct {
 	URN              // the maintainable
 	ItemClass Class  // class of the item; ClassUnknown for a reference to the maintainable

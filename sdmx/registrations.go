@@ -32,12 +32,13 @@ func (*Registration) Class() Class { return ClassRegistration }
 func (*Registration) eachItem(func(Item)) {}
 
 // AssignID gives a registration an id if it was sent without one, as registries do. The id follows
-// from the agreement and the addresses, so that the same registration, sent again, is the same.
-func (r *Registration) AssignID() {
+// from the agreement, as a text names it, and the addresses, so that the same registration, sent
+// again, is the same.
+func (r *Registration) AssignID(agreement string) {
 	if r.ID != "" {
 		return
 	}
-	text := r.Agreement.String() + "\n" + r.Simple
+	text := agreement + "\n" + r.Simple
 	if r.Queryable != nil {
 		text += "\n" + r.Queryable.URL
 	}

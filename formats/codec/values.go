@@ -110,7 +110,7 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 func elemURN(c *C, xml string, p *sdmx.Ref) {
 	var urn string
 	if !c.Reading && !p.IsZero() {
-		urn = p.Spell(sdmx.V3)
+		urn = p.As(sdmx.V3).Spell(sdmx.V3)
 	}
 	if c.Elem(xml, "", &urn); c.Reading && urn != "" {
 		*p = c.parse(none, urn)
@@ -142,7 +142,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.Spell(c.Generation()))
+		urns = append(urns, r.As(c.Generation()).Spell(c.Generation()))
 	}
 	c.Strings("", json, &urns)
 }
@@ -150,7 +150,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.Spell(c.Generation()), false)
+			c.write("", json, p.As(c.Generation()).Spell(c.Generation()), false)
 		}
 		return
 	}
@@ -172,7 +172,15 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 	case err != nil:
 		c.doc.failAttr(i, "%s", err)
 	}
-	return r
+	return meant(c, r)
+}
+
+// meant returns what a reference of the message that c reads means.
+func meant(c *C, r sdmx.Ref) sdmx.Ref {
+	if c.URNs { // of SDMX-ML 3.0
+		return r
+	}
+	return r.Meant(c.Generation())
 }
 
 // An UnsupportedError is returned for a class that this version does not know, although SDMX or
@@ -314,10 +322,12 @@ func (c *C) named(class sdmx.Class, beside sdmx.Ref, t *target) (sdmx.Ref, bool)
 	if err != nil {
 		c.failRef(t, err)
 	}
-	return r, err == nil
+	return meant(c, r), err == nil
 }
 
-func (a *appender) writeRef(p *sdmx.Ref) {
+func (a *appender) writeRef(r *sdmx.Ref) {
+	as := r.As(a.Generation())
+	p := &as
 	attr := func(name, value string) {
 		a.out = append(append(append(a.out, ' '), name...), '=', '"')
 		a.out = append(appendXML(a.out, value), '"')

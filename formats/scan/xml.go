@@ -23,7 +23,7 @@ type XML struct {
 	expanded  []byte           // buffer for the name that is being interned
 	unescaped []byte           // buffer for Piece
 	inPiece   bool             // Piece has a CDATA section that is still to be read
-	is30      bool             // Read30
+	spaces    string           // ReadAs21; otherwise empty
 }
 
 // An openElement is an element whose end tag has not been read.

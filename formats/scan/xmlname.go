@@ -13,9 +13,10 @@ const (
 	SpaceRegistry  = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/registry"
 	SpaceFooter    = SpaceMessage + "/footer"
 
-	SpaceMessage30 = schemas + "v3_0/message" // of SDMX-ML 3.0
-
-	schemas = "http://www.sdmx.org/resources/sdmxml/schemas/"
+	// The namespaces of SDMX-ML 2.0 and 3.0 begin with these, those of 2.1 with spaces21.
+	Spaces20 = "http://www.SDMX.org/resources/SDMXML/schemas/v2_0/"
+	Spaces30 = "http://www.sdmx.org/resources/sdmxml/schemas/v3_0/"
+	spaces21 = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/"
 
 	spaceXML      = "http://www.w3.org/XML/1998/namespace"
 	spaceXMLNS    = "http://www.w3.org/2000/xmlns/"
@@ -47,10 +48,11 @@ func prefixOf(uri string) string {
 	return "{" + uri + "}"
 }
 
-// Read30 gives names in the namespaces of SDMX-ML 3.0, from the next tag on, the prefixes of those of
-// 2.1, so that descriptions of what is the same in both read it. Those of 2.1 are then not known.
-func (s *XML) Read30() {
-	s.is30 = true
+// ReadAs21 gives names in the namespaces that begin with spaces, which is Spaces20 or Spaces30, the
+// prefixes of those of SDMX-ML 2.1, from the next tag on, so that descriptions of what is the same in
+// both read it. Those of 2.1 are then not known.
+func (s *XML) ReadAs21(spaces string) {
+	s.spaces = spaces
 	for i := range s.bindings {
 		s.bindings[i].known = s.prefixOf(s.bindings[i].uri)
 	}
@@ -58,13 +60,30 @@ func (s *XML) Read30() {
 }
 
 func (s *XML) prefixOf(uri string) string {
-	if name, ok := strings.CutPrefix(uri, schemas); ok && s.is30 {
-		if rest, ok := strings.CutPrefix(name, "v3_0/"); ok {
-			return prefixOf(schemas + "v2_1/" + rest)
+	switch {
+	case s.spaces == "":
+		return prefixOf(uri)
+	case strings.HasPrefix(uri, spaces21):
+		return "{" + uri + otherVersion + "}"
+	case strings.HasPrefix(uri, s.spaces):
+		if known := prefixOf(spaces21 + uri[len(s.spaces):]); known[0] != '{' {
+			return known
 		}
 		return "{" + uri + "}"
 	}
 	return prefixOf(uri)
+}
+
+// otherVersion follows namespaces of SDMX-ML 2.1 in messages of other versions, which are none that
+// descriptions use.
+const otherVersion = " (in a message of another version)"
+
+// Sent returns the namespace that the message has for one that URIOf returns.
+func (s *XML) Sent(uri string) string {
+	if s.spaces != "" && strings.HasPrefix(uri, spaces21) && prefixOf(uri)[0] != '{' {
+		return strings.Replace(uri, spaces21, s.spaces, 1)
+	}
+	return uri
 }
 
 // URIOf returns the namespace whose names have a prefix.

@@ -40,6 +40,7 @@ func init() {
 		}),
 		phrases(ml21|json20, told, "that agency ids begin with a letter, as the schema wants: they stay as they are, and the message is not valid",
 			func(_ codec.Dialect, r *sdmx.Ref) []string { return agencyPhrase(r.Agency) }),
+		when(fusion|json20, told, "which hierarchy a reference into a hierarchical codelist names: in SDMX 3.0 there is one", func(r *sdmx.Ref) bool { return r.As(sdmx.V3) != *r }),
 		when(ml21|json20, told, "that there is no name: the id stands in its place", func(n *sdmx.Nameable) bool { return len(n.Names) == 0 }).except(sdmx.Class.Apart),
 		when(ml21|fusion, told, "annotation URLs after the first", func(a *sdmx.Annotation) bool { return len(a.URLs) > 1 }),
 		when(ml21|fusion, told, "languages of annotation URLs", func(a *sdmx.Annotation) bool { return len(a.URLs) > 0 && a.URLs[0].Lang != "" }),

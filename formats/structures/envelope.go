@@ -11,20 +11,27 @@ import (
 // ReadHeader reads the header of an SDMX-ML message (2.1, StructureHeaderType). Nothing of it
 // is stored, because it is about the message and not about structures. It remarks on a test
 // message and on elements that are not known.
-func ReadHeader(c *codec.C) {
+func ReadHeader(c *codec.C) { readHeader(c, "com:Name") }
+
+// readHeader reads what the headers of SDMX-ML 2.0 and 2.1 have in common; name is the element of the
+// names of senders and their contacts.
+func readHeader(c *codec.C, name string) {
 	var id, test, prepared string
 	c.Elem("mes:ID", "", &id)
 	c.Elem("mes:Test", "", &test)
 	readTest(c, test)
 	c.Elem("mes:Prepared", "", &prepared)
-	for _, name := range []string{"mes:Sender", "mes:Receiver"} {
+	for _, party := range []string{"mes:Sender", "mes:Receiver"} {
 		var parties []struct{}
-		codec.List(c, name, "", &parties, func(c *codec.C, _ *struct{}) {
+		codec.List(c, party, "", &parties, func(c *codec.C, _ *struct{}) {
 			var contacts []struct{}
 			var zone string
 			c.Stated("id", "")
-			skipTexts(c, "com:Name")
-			codec.List(c, "mes:Contact", "", &contacts, messageContact)
+			skipTexts(c, name)
+			codec.List(c, "mes:Contact", "", &contacts, func(c *codec.C, _ *struct{}) {
+				skipTexts(c, name)
+				messageContact(c)
+			})
 			c.Elem("mes:Timezone", "", &zone)
 		})
 	}
@@ -32,9 +39,9 @@ func ReadHeader(c *codec.C) {
 	c.LeaveOutOthers()
 }
 
-// messageContact reads a contact of the message namespace.
-func messageContact(c *codec.C, _ *struct{}) {
-	skipTexts(c, "com:Name", "mes:Department", "mes:Role")
+// messageContact reads a contact of the message namespace, but for its names.
+func messageContact(c *codec.C) {
+	skipTexts(c, "mes:Department", "mes:Role")
 	for _, name := range []string{"mes:Telephone", "mes:Fax", "mes:X400", "mes:URI", "mes:Email"} {
 		var lines []string
 		c.Strings(name, "", &lines)

@@ -33,6 +33,6 @@ func registration(c *codec.C, r *sdmx.Registration) {
 			return
 		}
 		r.Agency, r.Version = r.Agreement.Agency, sdmx.VersionDefault
-		r.AssignID()
+		r.AssignID(r.Agreement.String())
 	}
 }

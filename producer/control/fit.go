@@ -97,7 +97,11 @@ func (p *Producers) LargestMessage(ctx context.Context, topic string, some []reg
 		if route != nil && route.Format != f.Name {
 			continue
 		}
-		e, err := encoding.NewEncoder(f.Name, producer.SenderDefault)
+		sender := producer.SenderDefault
+		if route != nil {
+			sender = route.Sender
+		}
+		e, err := encoding.NewEncoder(f.Name, sender)
 		if err != nil {
 			return u, "", 0, err
 		}
@@ -129,16 +133,17 @@ func messageBytes(e *encoding.Encoder, tx *registry.Transaction, c *registry.Con
 }
 
 // routeTo returns the route that leads to a topic, nil if none does.
-func (p *Producers) routeTo(ctx context.Context, topic string) (*producer.Route, error) {
-	all, err := p.List(ctx)
-	for i := range all {
-		for j := range all[i].Settings.Routes {
-			if r := &all[i].Settings.Routes[j]; r.Topic == topic {
-				return r, nil
+func (p *Producers) routeTo(ctx context.Context, topic string) (found *LimitedRoute, err error) {
+	err = p.Each(ctx, func(_ string, a *Producer) error {
+		routes, err := a.records.Routes(ctx)
+		for i := range routes {
+			if routes[i].Topic == topic {
+				found = &routes[i]
 			}
 		}
-	}
-	return nil, err
+		return err
+	})
+	return found, err
 }
 
 // tightest returns the lowest known limit and the words that name its setting; 0 if none is

@@ -21,7 +21,15 @@ type Became struct {
 	// topics.
 	AcknowledgedAt time.Time
 	Lag            time.Duration
+	// LeftOut are the first structures of the transaction that a route's format could not
+	// express, and MoreLeftOut counts the others, up to LeftOutMax. They are there only where
+	// the status of a single transaction was asked for.
+	LeftOut     []producer.Left
+	MoreLeftOut int
 }
+
+// LeftOutShown bounds Became.LeftOut.
+const LeftOutShown = 100
 
 // OnTopic is the place of a transaction on one topic, always in partition 0: topics with
 // several partitions are refused.

@@ -79,7 +79,13 @@ func (r records) CancelJob(context.Context, string, bool, registry.Act) (*contro
 
 func (r records) Jobs(context.Context, int) ([]control.JobStatus, error) { return nil, nil }
 
-func (r records) Routes(context.Context) ([]control.LimitedRoute, error) { return nil, nil }
+// Routes implements control.Records: no limits are known.
+func (r records) Routes(context.Context) (out []control.LimitedRoute, err error) {
+	for _, route := range r.status.Settings.Routes {
+		out = append(out, control.LimitedRoute{Route: route, Sender: r.status.Settings.Sender})
+	}
+	return out, nil
+}
 
 func (r records) Statuses(context.Context, registry.Number, registry.Number) (map[registry.Number]control.Became, error) {
 	return nil, nil

@@ -42,3 +42,47 @@ func TestRenameReachesHierarchies(t *testing.T) {
 		t.Errorf("%d references, want 7", refs)
 	}
 }
+
+// References into hierarchies resolve as they are meant in the version in which they are sent, also
+// where a list has several hierarchies, and after a rename of the list, which leaves the ids inside.
+func TestReferencesIntoHierarchiesResolve(t *testing.T) {
+	code := sdmx.RefToItem(sdmx.ClassCode, "A", "L", "1.0", "a")
+	named := func(m sdmx.Maintainable, id string) sdmx.Maintainable {
+		a := m.Common()
+		a.Agency, a.ID, a.Version, a.Names = "A", id, "1.0", sdmx.Texts{{Lang: "en", Value: id}}
+		return m
+	}
+	listed := func(ids ...string) *sdmx.HierarchicalCodelist {
+		l := &sdmx.HierarchicalCodelist{Included: []sdmx.IncludedCodelist{{Codelist: sdmx.RefTo(code.URN)}}}
+		for _, id := range ids {
+			l.Hierarchies = append(l.Hierarchies, sdmx.ListedHierarchy{Nameable: sdmx.Nameable{ID: id, Names: sdmx.Texts{{Lang: "en", Value: id}}}, Items: []sdmx.HierarchicalCode{{ID: "X", Code: code}}})
+		}
+		return l
+	}
+	meant := func(id, path string, v sdmx.Generation) sdmx.Ref {
+		return sdmx.RefToItem(sdmx.ClassHierarchicalCode, "A", id, "1.0", path).Meant(v)
+	}
+	for _, x := range []struct {
+		in   *sdmx.HierarchicalCodelist
+		ref  sdmx.Ref
+		then string // the path in 2.1 after a rename of the list to K
+	}{{listed("H"), meant("H", "H.X", sdmx.V2), "H.X"}, {listed("H"), meant("H", "X", sdmx.V3), "H.X"}, {listed("I"), meant("H", "I.X", sdmx.V2), "I.X"},
+		{listed("H", "I"), meant("H", "H.X", sdmx.V2), "H.X"}, {listed("H", "I"), meant("H", "I.X", sdmx.V2), "I.X"}, {listed("K"), meant("H", "K.X", sdmx.V2), "K.X"}} {
+		s := holding(list("L", "1.0", "a"), named(x.in, "H"))
+		process := &sdmx.Process{Items: []sdmx.ProcessStep{{Nameable: sdmx.Nameable{ID: "S", Names: sdmx.Texts{{Lang: "en", Value: "S"}}}, Inputs: []sdmx.ProcessObject{{Object: x.ref}}}}}
+		if got := s.try(t, registry.Submission{Mode: registry.ModeReplace}, named(process, "P")); got != "created" {
+			t.Errorf("%+v: %s", x.ref, got)
+			continue
+		}
+		n := registry.Rename{Structure: sdmx.URN{Class: sdmx.ClassHierarchicalCodelist, Agency: "A", ID: "H", Version: "1.0"}, NewID: "K"}
+		n.Force = "wrong name"
+		s.answer(t, newProposal(registry.Submission{Mode: registry.ModeReplace, Request: n.Request}, "rename", &n))
+		for u, m := range s.now {
+			if p, ok := m.(*sdmx.Process); ok {
+				if r := p.Items[0].Inputs[0].Object.As(sdmx.V2); r.ID != "K" || r.Item != x.then {
+					t.Errorf("after the rename %s names %s", u, r)
+				}
+			}
+		}
+	}
+}

@@ -193,7 +193,9 @@ func (p *planner) apply() {
 	}
 	for _, e := range p.decision.deletes {
 		if e.before = p.current(e.urn); e.before == nil {
-			e.refuse(registry.ReasonMissing, nil, "%s is not in the registry, so it cannot be deleted.", e.urn)
+			if e.result.Verdict != registry.Refused {
+				e.refuse(registry.ReasonMissing, nil, "%s is not in the registry, so it cannot be deleted.", e.urn)
+			}
 			continue
 		}
 		p.remove(e)

@@ -74,8 +74,16 @@ func (p *planner) renameStructure(in *registry.Rename) {
 			return u
 		},
 		ref: func(from sdmx.URN, r *sdmx.Ref) {
-			if leadsToMoved(from, r) {
-				r.ID = in.NewID
+			if !leadsToMoved(from, r) {
+				return
+			}
+			// The hierarchy inside a hierarchical codelist keeps its id, with which paths of 2.x begin.
+			t, _ := p.target(from.Version, *r, before)
+			if t.Class == sdmx.ClassHierarchicalCodelist {
+				*r = r.As(sdmx.V2)
+			}
+			if r.ID = in.NewID; t.Class == sdmx.ClassHierarchicalCodelist {
+				*r = r.Meant(sdmx.V2)
 			}
 		},
 	})

@@ -172,6 +172,10 @@ func (p *proposal) collect() error {
 		if p.Mode != registry.ModeDelete {
 			e.described = describe(u, in.Structure)
 		}
+		if in.Unresolved != "" {
+			e.faults = nil // they would say that the reference is missing
+			e.refuse(registry.ReasonUnresolved, nil, "%s", in.Unresolved)
+		}
 		switch {
 		case first == nil:
 			seen[u] = e

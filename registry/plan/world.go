@@ -234,6 +234,9 @@ func (v *view) resolves(from sdmx.URN, r sdmx.Ref, at moment) bool {
 	if _, there := in.items[itemOf(r)]; there {
 		return true
 	}
+	if _, there := in.items[itemOf(r.As(sdmx.V2))]; there { // of a list with a hierarchy of its own id among others
+		return true
+	}
 	_, found = v.codes(at).find(place{t, r.Item})
 	return found
 }

@@ -119,6 +119,12 @@ func TestHeld(t *testing.T) {
 	exec(`INSERT INTO left_out (producer, number, topic, urn, reason) VALUES ($1, 2, 'a', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L2(1.0)', 'r'),
 		($1, 2, 'b', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L3(1.0)', 'r')`)
 	want("one left out", 2, 1, false)
+	if became, err := p.Statuses(t.Context(), 2, 2); err != nil || len(became[2].LeftOut) != 2 || became[2].LeftOut[1] != (producer.Left{Topic: "b", URN: sdmx.URN{Class: sdmx.ClassCodelist, Agency: "A", ID: "L3", Version: "1.0"}, Reason: "r"}) {
+		t.Errorf("transaction 2 became %+v, %v", became[2], err)
+	}
+	if became, err := p.Statuses(t.Context(), 1, 2); err != nil || became[2].LeftOut != nil {
+		t.Errorf("among others, transaction 2 became %+v, %v", became[2], err)
+	}
 	exec(`INSERT INTO marks (producer, first, last, status, user_name) VALUES ($1, 3, 3, 'SKIPPED', 'anna')`)
 	want("one skipped", 1, 1, false)
 	exec(`INSERT INTO left_out (producer, number, topic, urn, reason) VALUES ($1, 3, 'a', 'urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:L3(1.0)', 'r')`)

@@ -76,13 +76,17 @@ func wish(ctx context.Context, t pgx.Tx, id string, w *producer.Wish) error {
 // Routes implements control.Records.
 func (p *ProducerStore) Routes(ctx context.Context) ([]control.LimitedRoute, error) {
 	rows, err := p.pool.Query(ctx, `
-		SELECT r, p.sender, l.request, l.message, l.socket, l.seen_at
-		FROM producers p, jsonb_array_elements(p.routes) r JOIN topic_limits l ON l.topic = r->>'topic' WHERE p.id = $1 AND l.producer = p.id`, p.id)
+		SELECT r, p.sender, coalesce(l.request, 0), coalesce(l.message, 0), coalesce(l.socket, 0), l.seen_at
+		FROM producers p CROSS JOIN jsonb_array_elements(p.routes) r LEFT JOIN topic_limits l ON l.producer = p.id AND l.topic = r->>'topic' WHERE p.id = $1`, p.id)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r control.LimitedRoute, err error) {
-		return r, row.Scan(&r.Route, &r.Sender, &r.Request, &r.Message, &r.Socket, &r.SeenAt)
+		var seen *time.Time
+		if err = row.Scan(&r.Route, &r.Sender, &r.Request, &r.Message, &r.Socket, &seen); seen != nil {
+			r.SeenAt = *seen
+		}
+		return r, err
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"urncast/producer"
 	"urncast/producer/control"
 	"urncast/registry"
+	"urncast/sdmx"
 )
 
 // keepLanded stores where transactions are on their topics. The time of acknowledgement is
@@ -51,6 +52,9 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 	b.Queue(`SELECT number, acknowledged_at, lag_ms, stretches FROM sent_transactions WHERE producer = $1 AND number BETWEEN $2 AND $3`, p.id, from, to)
 	b.Queue(`SELECT first, last, status, reason, user_name FROM marks
 		WHERE producer = $1 AND int8range(first, last, '[]') && int8range($2, $3, '[]') ORDER BY at`, p.id, from, to)
+	if from == to {
+		b.Queue(`SELECT topic, urn, reason FROM left_out WHERE producer = $1 AND number = $2 ORDER BY urn, topic LIMIT $3`, p.id, from, control.LeftOutMax)
+	}
 	results := p.pool.SendBatch(ctx, b)
 	defer results.Close()
 	var cursor registry.Number
@@ -82,7 +86,31 @@ func (p *ProducerStore) Statuses(ctx context.Context, from, to registry.Number) 
 		}
 		return nil
 	})
+	if err == nil && from == to {
+		became := out[from]
+		err = readLeftOut(results, &became)
+		out[from] = became
+	}
 	return out, err
+}
+
+// readLeftOut adds the structures that a route's format could not express.
+func readLeftOut(results pgx.BatchResults, became *control.Became) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	var topic, urn, reason string
+	_, err = pgx.ForEachRow(rows, []any{&topic, &urn, &reason}, func() error {
+		if len(became.LeftOut) == control.LeftOutShown {
+			became.MoreLeftOut++
+			return nil
+		}
+		u, err := sdmx.ParseURN(urn)
+		became.LeftOut = append(became.LeftOut, producer.Left{Topic: topic, URN: u, Reason: reason})
+		return err
+	})
+	return err
 }
 
 // readLanded adds where transactions are on their topics, and when they were acknowledged.

@@ -100,10 +100,7 @@ type Item struct {
 const ItemsShown = 200
 
 func (it *Items) address(change map[string]string) string {
-	v := url.Values{}
-	for name, values := range it.Keep {
-		v[name] = slices.Clone(values)
-	}
+	v := kept(it.Keep)
 	set := map[string]string{"items": it.Filter, "branch": it.Branch}
 	if !it.Tree {
 		set["view"] = "table"
@@ -116,11 +113,35 @@ func (it *Items) address(change map[string]string) string {
 			v.Set(name, value)
 		}
 	}
-	path := it.Path
+	return addressed(it.Path, v, "items")
+}
+
+// kept copies parameters.
+func kept(from url.Values) url.Values {
+	v := url.Values{}
+	for name, values := range from {
+		v[name] = slices.Clone(values)
+	}
+	return v
+}
+
+// addressed returns the address of a part of a page.
+func addressed(path string, v url.Values, part string) string {
 	if s := v.Encode(); s != "" {
 		path += "?" + s
 	}
-	return path + "#items"
+	return path + "#" + part
+}
+
+// A window is a part of the rows that a page could show, and the ways to its neighbours.
+type window struct {
+	Target             string // id of the part of the page that shows it
+	From, Shown, Match int    // as of Items
+	Previous, Next     string
+}
+
+func (it *Items) window() *window {
+	return &window{Target: "items", From: it.From, Shown: len(it.Rows), Match: it.Match, Previous: it.previous(), Next: it.next()}
 }
 
 func (it *Items) branch(path string) string {

@@ -3,6 +3,7 @@ package structures
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -220,21 +221,39 @@ func fillContent(v *Structure, c *content, q url.Values) {
 		v.Name = name
 	}
 	v.Refs.Out, v.Refs.OutCount = groupRefs(c.refs)
-	v.Tables = c.tables
+	path, common := ui.StructurePath(v.URN), keeping(q, "q", "type", "agency", "versions", "after", "as")
+	rows := make([]string, len(c.tables))
+	for i := range c.tables {
+		rows[i] = (&Table{Number: i + 1}).from()
+	}
+	v.Tables = windowed(c.tables, path, joined(common, keeping(q, append([]string{"items", "branch", "view", "from"}, rows...)...)), q)
 	if !c.holdsItems {
 		return
 	}
 	v.Items = &Items{Class: v.URN.Class, Total: len(c.rows), Filter: page.Word(q, "items"), Nests: c.tree, Tree: c.tree && q.Get("view") != "table",
-		Path: ui.StructurePath(v.URN), Keep: url.Values{}, Components: c.components}
+		Path: path, Keep: joined(common, keeping(q, rows...)), Components: c.components}
 	if v.Items.Tree && v.Items.Filter == "" { // a filter searches the whole tree
 		v.Items.Branch = page.Word(q, "branch")
 	}
-	for _, name := range []string{"q", "type", "agency", "versions", "after", "as"} {
+	c.window(v.Items, page.Number(q, "from"))
+}
+
+// keeping returns some of the parameters of a page.
+func keeping(q url.Values, names ...string) url.Values {
+	out := url.Values{}
+	for _, name := range names {
 		if s := page.Word(q, name); s != "" {
-			v.Items.Keep.Set(name, s)
+			out.Set(name, s)
 		}
 	}
-	c.window(v.Items, page.Number(q, "from"))
+	return out
+}
+
+// joined returns the parameters of both.
+func joined(a, b url.Values) url.Values {
+	out := kept(a)
+	maps.Copy(out, b)
+	return out
 }
 
 // fillReferring puts into the page which structures refer to this one now.

@@ -2,20 +2,26 @@ package structures
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"urncast/sdmx"
 	"urncast/web/console/ui"
 )
 
-// A Table is content of a structure that is no item, such as what a map maps.
+// A Table is content of a structure that is no item, such as what a map maps. A page shows a window
+// of its rows.
 type Table struct {
 	Heading string
 	Columns []string
 	Rows    [][]string
-	Total   int // of rows; no more than ItemsShown are in Rows
+	// Number is that of the table on its page, from 1. Match, From, Path and Keep are as those
+	// of Items.
+	Number      int
+	Match, From int
+	Path        string
+	Keep        url.Values
 }
 
 // tables has, for each class with such content, what its page shows of it.
@@ -40,36 +46,52 @@ func of[T sdmx.Maintainable](show func(T) []Table) func(sdmx.Maintainable) []Tab
 	return func(m sdmx.Maintainable) []Table { return show(m.(T)) }
 }
 
-// tablesOf returns the tables of a structure that have rows, and the memory of their texts.
+const (
+	// tableRowBytes and cellBytes are the memory of a row and of a cell without its text.
+	tableRowBytes = 24
+	cellBytes     = 16
+)
+
+// tablesOf returns the tables of a structure that have rows, whole, and the memory of them.
 func tablesOf(m sdmx.Maintainable) (out []Table, bytes int) {
 	show := tables[m.Class()]
 	if show == nil {
 		return nil, 0
 	}
 	for _, t := range show(m) {
-		if t.Total == 0 {
+		if len(t.Rows) == 0 {
 			continue
 		}
-		for _, row := range t.Rows {
-			for i := range row {
-				row[i] = strings.Clone(row[i]) // keeps no part of the document
-				bytes += len(row[i])
-			}
-		}
+		bytes += t.pack()
 		out = append(out, t)
 	}
 	return out, bytes
 }
 
-// add adds a row; those that are not shown are only counted.
-func (t *Table) add(cells ...string) {
-	if t.Total++; t.Total <= ItemsShown {
-		t.Rows = append(t.Rows, cells)
+// pack copies the texts of all cells into one buffer, which lets the document be freed. It returns
+// the memory of the table.
+func (t *Table) pack() (bytes int) {
+	n := 0
+	for _, row := range t.Rows {
+		for _, cell := range row {
+			n += len(cell)
+		}
+		bytes += tableRowBytes + cellBytes*len(row)
 	}
+	var plain strings.Builder
+	plain.Grow(n)
+	for _, row := range t.Rows {
+		for i := range row {
+			from := plain.Len()
+			plain.WriteString(row[i])
+			row[i] = plain.String()[from:]
+		}
+	}
+	return bytes + n
 }
 
-// isFull reports whether more rows would only be counted.
-func (t *Table) isFull() bool { return t.Total >= ItemsShown }
+// add adds a row.
+func (t *Table) add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
 func structureMapTables(m *sdmx.StructureMap) []Table {
 	mapped := Table{Heading: "Mapped components", Columns: []string{"Source", "Target", "How"}}
@@ -137,9 +159,6 @@ func representationMapTables(m *sdmx.RepresentationMap) []Table {
 		t.Columns = append(t.Columns, "Valid")
 	}
 	for i := range m.Mappings {
-		if t.isFull() {
-			break
-		}
 		x := &m.Mappings[i]
 		row := make([]string, len(t.Columns))
 		for j := range min(len(x.Sources), len(m.Sources)) {
@@ -151,7 +170,6 @@ func representationMapTables(m *sdmx.RepresentationMap) []Table {
 		}
 		t.add(row...)
 	}
-	t.Total = len(m.Mappings)
 	return []Table{t}
 }
 
@@ -221,78 +239,6 @@ func howWord(v *sdmx.MappedByValue) string {
 	return listed(pairs)
 }
 
-func constraintTables(cubes []sdmx.CubeRegion, sets []sdmx.KeySet) []Table {
-	values := Table{Heading: "Values", Columns: []string{"Component", "Is", "Values"}}
-	for _, r := range cubes {
-		for _, x := range slices.Concat(r.Keys, r.Components) {
-			is := "included"
-			if r.Excluded != x.Excluded {
-				is = "excluded"
-			}
-			values.add(x.ID, is, valuesWord(&x))
-		}
-	}
-	keys := Table{Heading: "Keys", Columns: []string{"Key", "Is"}}
-	for _, s := range sets {
-		is := "included"
-		if s.Excluded {
-			is = "excluded"
-		}
-		for i := range s.Keys {
-			if keys.isFull() {
-				keys.Total += len(s.Keys) - i
-				break
-			}
-			var parts []string
-			for _, v := range s.Keys[i].Values {
-				parts = append(parts, v.ID+" = "+v.Value)
-			}
-			for j := range s.Keys[i].Components {
-				x := &s.Keys[i].Components[j]
-				parts = append(parts, x.ID+" = "+valuesWord(x))
-			}
-			keys.add(strings.Join(parts, ", "), is)
-		}
-	}
-	return []Table{values, keys}
-}
-
-func valuesWord(x *sdmx.ComponentValues) string {
-	if r := x.Range; r != nil {
-		return rangeWord(r)
-	}
-	var out []string
-	for _, v := range x.Values {
-		switch v.Cascade {
-		case "true":
-			out = append(out, v.Value+" and below")
-		case "excluderoot":
-			out = append(out, "below "+v.Value)
-		default:
-			out = append(out, v.Value)
-		}
-	}
-	return cmp.Or(listed(out), "any")
-}
-
-func rangeWord(r *sdmx.TimeRange) string {
-	var out []string
-	for _, x := range []struct {
-		word  string
-		bound *sdmx.PeriodBound
-	}{{"before", r.Before}, {"after", r.After}, {"from", r.Start}, {"to", r.End}} {
-		if x.bound == nil {
-			continue
-		}
-		word := x.word + " " + x.bound.Period
-		if x.bound.Exclusive {
-			word += " (not included)"
-		}
-		out = append(out, word)
-	}
-	return strings.Join(out, " ")
-}
-
 func transitionTables(p *sdmx.Process) []Table {
 	t := Table{Heading: "Transitions", Columns: []string{"From", "To", "If"}}
 	sdmx.EachItem(p, func(it sdmx.Item) {
@@ -324,13 +270,8 @@ func (t *Table) class(column int) string {
 	return "mono any"
 }
 
-// note counts the rows, if not all are shown.
-func (t *Table) note() string {
-	if len(t.Rows) < t.Total {
-		return "the first " + strconv.Itoa(len(t.Rows)) + " of " + ui.Count(t.Total)
-	}
-	return ui.Count(t.Total)
-}
+// note counts the rows.
+func (t *Table) note() string { return ui.Count(t.Match) }
 
 func registrationTables(r *sdmx.Registration) []Table {
 	where := Table{Heading: "Where the data is", Columns: []string{"What", "Address"}}

@@ -82,15 +82,68 @@ func TestWhatTablesSay(t *testing.T) {
 	}
 }
 
-// TestLongTablesSayHowLong checks that a map of more values than a page holds counts them.
-func TestLongTablesSayHowLong(t *testing.T) {
+// TestLongTablesAreShownInWindows follows the links of a map of 50,000 values from page to page: each
+// is small, and together they have every row once, in order. The links keep what else the page shows.
+func TestLongTablesAreShownInWindows(t *testing.T) {
+	const rows = 50_000
 	m := &sdmx.RepresentationMap{Sources: []sdmx.MappedList{{Type: "String"}}, Targets: []sdmx.MappedList{{Type: "String"}}}
-	for i := range ItemsShown + 5 {
-		m.Mappings = append(m.Mappings, sdmx.ValueMapping{Sources: []sdmx.MappedValue{{Value: fmt.Sprint(i)}}, Targets: []string{"x"}})
+	m.Agency, m.ID, m.Version = "A", "M", "1.0"
+	for i := range rows {
+		m.Mappings = append(m.Mappings, sdmx.ValueMapping{Sources: []sdmx.MappedValue{{Value: fmt.Sprintf("S%d", i)}}, Targets: []string{"x"}})
 	}
-	shown, _ := tablesOf(m)
-	if x := shown[0]; len(x.Rows) != ItemsShown || x.Total != ItemsShown+5 || x.note() != "the first 200 of 205" {
-		t.Errorf("%d rows of %d: %s", len(x.Rows), x.Total, x.note())
+	c := newContent(m)
+	if c.bytes < rows*(tableRowBytes+2*cellBytes+3) {
+		t.Errorf("the cache is told of %d bytes for %d rows", c.bytes, rows)
+	}
+	q, next := url.Values{"as": {"7"}}, 0
+	for {
+		s := &Structure{URN: sdmx.URNOf(m), Formats: []string{"fusion-json"}}
+		fillContent(s, c, q)
+		x := &s.Tables[0]
+		if x.From != next || len(x.Rows) == 0 || len(x.Rows) > ItemsShown || x.Rows[0][0] != fmt.Sprintf("S%d", next) || x.note() != ui.Count(rows) {
+			t.Fatalf("%v shows %d rows from %d, want them from %d", q, len(x.Rows), x.From, next)
+		}
+		var b strings.Builder
+		if err := structureParts(s).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		w := x.window()
+		if page := b.String(); len(page) > 200_000 || strings.Contains(page, "Next 200") != (next+ItemsShown < rows) || strings.Contains(page, "Previous 200") != (next > 0) || !strings.Contains(page, `<div id="table-1">`) {
+			t.Fatalf("the page from row %d has %d bytes: %s", next, len(page), page[len(page)-2000:])
+		}
+		if next += len(x.Rows); next == rows {
+			break
+		}
+		u, err := url.Parse(w.Next)
+		if err != nil || u.Fragment != "table-1" || u.Query().Get("as") != "7" {
+			t.Fatalf("the way on is %s, %v", w.Next, err)
+		}
+		q = u.Query()
+	}
+	s := &Structure{URN: sdmx.URNOf(m)}
+	fillContent(s, c, url.Values{"rows1": {"9999999"}})
+	if x := &s.Tables[0]; len(x.Rows) != 1 || x.Rows[0][0] != "S49999" {
+		t.Errorf("far behind the end, %d rows from %d are shown", len(x.Rows), x.From)
+	}
+}
+
+// TestManyValuesOfAConstraint checks that a component with more values than a cell holds has them in
+// several rows.
+func TestManyValuesOfAConstraint(t *testing.T) {
+	x := sdmx.ComponentValues{ID: "AREA"}
+	for i := range 2*valuesShown + 1 {
+		x.Values = append(x.Values, sdmx.ComponentValue{Value: fmt.Sprintf("V%d", i)})
+	}
+	shown, _ := tablesOf(&sdmx.DataConstraint{Cubes: []sdmx.CubeRegion{{Keys: []sdmx.ComponentValues{x}}}})
+	var all []string
+	for _, row := range shown[0].Rows {
+		if row[0] != "AREA" || row[1] != "included" {
+			t.Errorf("a row is %q", row)
+		}
+		all = append(all, strings.Split(row[2], ", ")...)
+	}
+	if len(shown[0].Rows) != 3 || len(all) != 2*valuesShown+1 || all[2*valuesShown] != fmt.Sprintf("V%d", 2*valuesShown) {
+		t.Errorf("%d rows have %d values", len(shown[0].Rows), len(all))
 	}
 }
 

@@ -43,6 +43,18 @@ type Publication struct {
 	// Positions are where its records are. They are saved after sending: a crash may lose
 	// the last ones, and transactions sent by versions without positions have none.
 	Positions []Position `json:"positions,omitempty"`
+	// LeftOut are the structures that the format of a topic could not express, the first 100
+	// of them, and MoreLeftOut counts others, up to 1,000 in all. They are there where a single
+	// transaction is asked for.
+	LeftOut     []LeftOut `json:"leftOut,omitempty"`
+	MoreLeftOut int       `json:"moreLeftOut,omitempty"`
+}
+
+// A LeftOut is a structure that is not on a topic, because the topic's format cannot express it.
+type LeftOut struct {
+	Topic  string `json:"topic"`
+	URN    string `json:"urn"`
+	Reason string `json:"reason"`
 }
 
 // A Position is where the records of a transaction are on a topic. Kafka's markers and
@@ -55,9 +67,12 @@ type Position struct {
 }
 
 func publicationOf(name string, b *control.Became) Publication {
-	p := Publication{Producer: name, Status: b.Status, Reason: b.Reason, User: b.User, AcknowledgedAt: b.AcknowledgedAt.UTC()}
+	p := Publication{Producer: name, Status: b.Status, Reason: b.Reason, User: b.User, AcknowledgedAt: b.AcknowledgedAt.UTC(), MoreLeftOut: b.MoreLeftOut}
 	for _, w := range b.Where {
 		p.Positions = append(p.Positions, Position{Topic: w.Topic, FirstOffset: w.First, LastOffset: w.End - 1})
+	}
+	for _, l := range b.LeftOut {
+		p.LeftOut = append(p.LeftOut, LeftOut{Topic: l.Topic, URN: l.URN.String(), Reason: l.Reason})
 	}
 	return p
 }

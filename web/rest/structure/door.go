@@ -17,8 +17,9 @@ type door struct {
 	mode   registry.Mode
 	stated string // the action in the query or in the header; empty if there is none
 	modes  map[sdmx.URN]registry.Mode
-	// asked counts the RegistryInterface messages that were read, asked30 those of SDMX-ML 3.0.
-	asked, asked30 int
+	// asked is the version of SDMX-ML of the RegistryInterface messages that were read: 2.1 if they
+	// are of several, and empty if there was none.
+	asked string
 }
 
 // doorOf reads the action of a request, from its query or from the header Action.
@@ -36,10 +37,7 @@ func doorOf(r *http.Request) (*door, error) {
 func (d *door) modeOf(u sdmx.URN) registry.Mode { return d.modes[u] }
 
 // asks reports whether the request is a RegistryInterface message, or has one among its files.
-func (u *upload) asks() bool { return u.door != nil && u.door.asked > 0 }
-
-// asks30 reports whether all of them are of SDMX-ML 3.0.
-func (u *upload) asks30() bool { return u.asks() && u.door.asked30 == u.door.asked }
+func (u *upload) asks() bool { return u.door != nil && u.door.asked != "" }
 
 // modeOfAction has the modes for the actions of SDMX.
 var modeOfAction = map[formats.Action]registry.Mode{
@@ -54,8 +52,10 @@ func (u *upload) ask(file string, in *formats.Request) error {
 		return nil
 	}
 	d := u.door
-	if d.asked++; in.Is30 {
-		d.asked30++
+	if d.asked == "" {
+		d.asked = in.Version
+	} else if d.asked != in.Version {
+		d.asked = formats.Version21
 	}
 	unused := false
 	for urn, action := range in.Actions {

@@ -58,7 +58,7 @@ func (m *Maintenance) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	up := newUpload(r)
-	up.door = door
+	up.door, up.agreements = door, &agreementFinder{ctx: r.Context(), in: m.Registry}
 	if name := r.PathValue("type"); name != "" {
 		if up.only, err = classesOf(name); err != nil {
 			answer.WriteError(w, r, http.StatusNotFound, "%s", err)
@@ -155,10 +155,7 @@ func (m *Maintenance) answer(w http.ResponseWriter, r *http.Request, o *registry
 		answer.WriteSDMXError(w, http.StatusOK, http.StatusNotModified, "Nothing was changed: everything in the message is there already.")
 		return
 	}
-	w.Header().Set("Content-Type", formats.MediaRegistry)
-	if up.answers30(o) {
-		w.Header().Set("Content-Type", formats.MediaRegistry30)
-	}
+	w.Header().Set("Content-Type", formats.MediaOfRegistry(up.answerVersion(o)))
 	w.WriteHeader(status)
 	_ = writeResponse(w, o, up, m.Sender, m.Now()) // fails only if the reader has left
 }

@@ -18,15 +18,18 @@ import (
 )
 
 // writeResponse writes the SubmitStructureResponse of SDMX-ML 2.1, or for registrations the
-// SubmitRegistrationsResponse of 2.1 or 3.0. The schema requires a
+// SubmitRegistrationsResponse of the version in which they were sent. The schema requires a
 // result; callers answer an empty submission otherwise.
 func writeResponse(w io.Writer, o *registry.Outcome, up *upload, sender string, at time.Time) error {
-	x := &xmlWriter{Writer: bufio.NewWriter(w), is30: up.answers30(o)}
+	x := &xmlWriter{bufio.NewWriter(w), up.answerVersion(o)}
 	x.begin(at, sender, o.DryRun)
 	refused := o.Refused()
 	warned := warnings(o, up)
 	kind := "SubmitStructureResponse"
-	if up.registers(o) {
+	switch {
+	case x.version == formats.Version20:
+		kind = "SubmitRegistrationResponse"
+	case up.registers(o):
 		kind = "SubmitRegistrationsResponse"
 	}
 	x.raw("<mes:" + kind + ">\n")
@@ -34,8 +37,13 @@ func writeResponse(w io.Writer, o *registry.Outcome, up *upload, sender string, 
 		r := &o.Results[i]
 		if up.registers(o) {
 			x.raw("<reg:RegistrationStatus>")
-			x.registration(up.registrations[r.URN])
+			if x.version != formats.Version20 {
+				x.registration(up.registrations[r.URN])
+			}
 			x.status(r, refused, notes(o, i), warned[i])
+			if x.version == formats.Version20 {
+				x.registered20(r, up.registrations[r.URN])
+			}
 			x.raw("</reg:RegistrationStatus>\n")
 			continue
 		}
@@ -94,12 +102,17 @@ func warnings(o *registry.Outcome, up *upload) map[int][]string {
 	return out
 }
 
-// answers30 reports whether the answer is a message of SDMX-ML 3.0.
-func (u *upload) answers30(o *registry.Outcome) bool { return u.asks30() && u.registers(o) }
+// answerVersion returns the version of SDMX-ML in which the answer is.
+func (u *upload) answerVersion(o *registry.Outcome) string {
+	if u.asks() && u.registers(o) {
+		return u.door.asked
+	}
+	return formats.Version21
+}
 
 type xmlWriter struct {
 	*bufio.Writer
-	is30 bool
+	version string // of SDMX-ML
 }
 
 // raw and text drop errors: a bufio.Writer keeps the first one for Flush.
@@ -110,7 +123,10 @@ func (x *xmlWriter) text(s string) { _ = xml.EscapeText(x, []byte(s)) }
 func (x *xmlWriter) begin(at time.Time, sender string, test bool) {
 	x.raw(xml.Header)
 	spaces := `<mes:RegistryInterface xmlns:mes="` + answer.NsMessage + `" xmlns:com="` + answer.NsCommon + `" xmlns:reg="` + answer.NsRegistry + `">` + "\n"
-	if x.is30 {
+	switch x.version {
+	case formats.Version20:
+		spaces = strings.ReplaceAll(spaces, "www.sdmx.org/resources/sdmxml/schemas/v2_1/", "www.SDMX.org/resources/SDMXML/schemas/v2_0/")
+	case formats.Version30:
 		spaces = strings.ReplaceAll(spaces, "/v2_1/", "/v3_0/")
 	}
 	x.raw(spaces)
@@ -121,7 +137,36 @@ func (x *xmlWriter) begin(at time.Time, sender string, test bool) {
 }
 
 func (x *xmlWriter) registration(r *sdmx.Registration) {
-	_, _ = x.Write(formats.AppendRegistration(nil, r, x.is30))
+	_, _ = x.Write(formats.AppendRegistration(nil, r, x.version))
+}
+
+// registered20 writes what a RegistrationStatus of SDMX-ML 2.0 has after its status: the data source,
+// and the provision agreement.
+func (x *xmlWriter) registered20(r *registry.Result, in *sdmx.Registration) {
+	elem := func(name, text string) {
+		if text == "" {
+			return
+		}
+		x.raw("<reg:" + name + ">")
+		x.text(text)
+		x.raw("</reg:" + name + ">")
+	}
+	if in.Simple != "" || in.Queryable != nil {
+		x.raw("<reg:Datasource>")
+		elem("SimpleDatasource", in.Simple)
+		if q := in.Queryable; q != nil {
+			x.raw(`<reg:QueryableDatasource isRESTDatasource="` + strconv.FormatBool(q.REST) + `" isWebServiceDatasource="` + strconv.FormatBool(q.WebService) + `">`)
+			elem("DataUrl", q.URL)
+			elem("WSDLUrl", q.WSDL)
+			x.raw("</reg:QueryableDatasource>")
+		}
+		x.raw("</reg:Datasource>")
+	}
+	if !in.Agreement.IsZero() {
+		x.raw("<reg:ProvisionAgreementRef>")
+		elem("URN", in.Agreement.String())
+		x.raw("</reg:ProvisionAgreementRef>")
+	}
 }
 
 // status writes what became of a structure.
@@ -147,6 +192,9 @@ func (x *xmlWriter) status(r *registry.Result, refused bool, notes, warnings []s
 		x.raw(`<reg:StatusMessage status="` + status + `">`)
 		x.message(statusOf(r), verdictText(r.Verdict)+where)
 	}
+	if x.version == formats.Version20 && r.Verdict != registry.Refused { // which has no place for an id
+		notes = append([]string{"The registration is " + r.URN.String() + "."}, notes...)
+	}
 	for _, n := range append(notes, warnings...) {
 		x.message(0, n)
 	}
@@ -154,6 +202,12 @@ func (x *xmlWriter) status(r *registry.Result, refused bool, notes, warnings []s
 }
 
 func (x *xmlWriter) message(code int, text string) {
+	if x.version == formats.Version20 { // without codes
+		x.raw(`<reg:MessageText xml:lang="en">`)
+		x.text(strings.ToValidUTF8(text, "�"))
+		x.raw(`</reg:MessageText>`)
+		return
+	}
 	if code == 0 {
 		x.raw("<reg:MessageText>")
 	} else {

@@ -63,7 +63,7 @@ func (q *Query) registrationsOf(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	structures := map[sdmx.URN]sdmx.Ref{} // of dataflows
-	if err := q.each(r.Context(), registry.Query{Classes: []sdmx.Class{sdmx.ClassDataflow}, Versions: "*"}, func(m sdmx.Maintainable) {
+	if err := each(r.Context(), q.Registry, registry.Query{Classes: []sdmx.Class{sdmx.ClassDataflow}, Versions: "*"}, func(m sdmx.Maintainable) {
 		structures[sdmx.URNOf(m)] = m.(*sdmx.Dataflow).Structure
 	}); err != nil {
 		writeFindError(w, r, err)
@@ -90,8 +90,8 @@ func leadsTo(r sdmx.Ref, u sdmx.URN) bool {
 }
 
 // each calls fn with every structure that a query selects.
-func (q *Query) each(ctx context.Context, in registry.Query, fn func(sdmx.Maintainable)) error {
-	return q.Registry.Find(ctx, in, nil, func(u sdmx.URN, body []byte) error {
+func each(ctx context.Context, f Finder, in registry.Query, fn func(sdmx.Maintainable)) error {
+	return f.Find(ctx, in, nil, func(u sdmx.URN, body []byte) error {
 		m, err := sdmx.ParseCanonical(u.Class, body)
 		if err == nil {
 			fn(m)
@@ -101,9 +101,9 @@ func (q *Query) each(ctx context.Context, in registry.Query, fn func(sdmx.Mainta
 }
 
 // agreements returns all provision agreements.
-func (q *Query) agreements(ctx context.Context) (map[sdmx.URN]*sdmx.ProvisionAgreement, error) {
+func agreements(ctx context.Context, f Finder) (map[sdmx.URN]*sdmx.ProvisionAgreement, error) {
 	out := map[sdmx.URN]*sdmx.ProvisionAgreement{}
-	return out, q.each(ctx, registry.Query{Classes: []sdmx.Class{sdmx.ClassProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
+	return out, each(ctx, f, registry.Query{Classes: []sdmx.Class{sdmx.ClassProvisionAgreement}, Versions: "*"}, func(m sdmx.Maintainable) {
 		out[sdmx.URNOf(m)] = m.(*sdmx.ProvisionAgreement)
 	})
 }
@@ -136,7 +136,7 @@ func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registr
 		answer.WriteError(w, r, http.StatusNotAcceptable, "SDMX-JSON has no registrations; they are answered as %s.", formats.MediaRegistry)
 		return
 	}
-	agreements, err := q.agreements(r.Context())
+	agreements, err := agreements(r.Context(), q.Registry)
 	if err != nil {
 		writeFindError(w, r, err)
 		return
@@ -144,7 +144,7 @@ func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registr
 	var found []*sdmx.Registration
 	var left []string // for what the format cannot express
 	in.Classes = []sdmx.Class{sdmx.ClassRegistration}
-	err = q.each(r.Context(), in, func(m sdmx.Maintainable) {
+	err = each(r.Context(), q.Registry, in, func(m sdmx.Maintainable) {
 		x := m.(*sdmx.Registration)
 		switch why := formats.Expressible(formats.SDMXML21, m); {
 		case !is(x, agreementOf(agreements, x)):
@@ -163,7 +163,7 @@ func (q *Query) registrations(w http.ResponseWriter, r *http.Request, in registr
 		return
 	}
 	w.Header().Set("Content-Type", formats.MediaRegistry)
-	x := &xmlWriter{Writer: bufio.NewWriter(w)}
+	x := &xmlWriter{bufio.NewWriter(w), formats.Version21}
 	x.begin(q.Now(), q.Sender, false)
 	status := "Success"
 	if len(left) > 0 {

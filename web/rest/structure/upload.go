@@ -27,6 +27,8 @@ type upload struct {
 	door *door
 	// registrations are those of SubmitRegistrationsRequest messages.
 	registrations map[sdmx.URN]*sdmx.Registration
+	// agreements finds provision agreements; nil where RegistryInterface messages are not taken.
+	agreements *agreementFinder
 }
 
 // newUpload reads the options of a request's query.
@@ -105,14 +107,22 @@ func formError(err error) error {
 // file yields the structures of one file; kind is its Content-Type.
 func (u *upload) file(name, kind string, r io.Reader, yield func(registry.Submitted) error) error {
 	return formats.Unpack(r, name, formats.Limits{}, func(name string, r io.Reader) error {
-		summary, err := formats.Read(r, formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported, Requests: u.door != nil}, func(m sdmx.Maintainable, where string) error {
+		o := formats.ReadOptions{Name: name, Charset: formats.Charset(kind), SkipUnsupported: u.skipUnsupported, Requests: u.door != nil}
+		if u.agreements != nil {
+			o.Agreements = u.agreements.with
+		}
+		summary, err := formats.Read(r, o, func(m sdmx.Maintainable, where string) error {
 			if len(u.only) > 0 && !slices.Contains(u.only, m.Class()) {
 				return &formats.Error{File: name, Text: fmt.Sprintf("the message holds a %s, but was sent to the place of a %s", m.Class(), u.only[0])}
+			}
+			unresolved := ""
+			if x, ok := m.(*formats.Unresolved); ok {
+				m, unresolved = x.Registration, x.Why
 			}
 			if r, ok := m.(*sdmx.Registration); ok {
 				u.registrations[sdmx.URNOf(m).Clone()] = r
 			}
-			return yield(registry.Submitted{Structure: m, Where: where})
+			return yield(registry.Submitted{Structure: m, Where: where, Unresolved: unresolved})
 		})
 		if err == nil {
 			u.summary.Join(name, summary)

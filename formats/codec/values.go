@@ -177,10 +177,10 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 
 // meant returns what a reference of the message that c reads means.
 func meant(c *C, r sdmx.Ref) sdmx.Ref {
-	if c.URNs { // of SDMX-ML 3.0
-		return r
+	if !c.URNs { // which are of SDMX-ML 3.0
+		r = r.Meant(c.Generation())
 	}
-	return r.Meant(c.Generation())
+	return r
 }
 
 // An UnsupportedError is returned for a class that this version does not know, although SDMX or

@@ -111,6 +111,7 @@ func TestAccessByForms(t *testing.T) {
 	b.post("/access/accounts/anna/password", "password=another+four+words", 200, "<h1>Access")
 	b.post("/access/new-token", "name=ci&account=anna&role=admin&days=90", 400, "above anna")
 	b.post("/access/new-token", "name=ci&account=anna&role=maintainer&days=many", 400, "from 1 to 366 days")
+	b.post("/access/new-token", "name=ci&account=anna&role=maintainer&days=0", 400, "from 1 to 366 days, not &#34;0&#34;")
 	page := b.post("/access/new-token", "name=ci&account=anna&role=maintainer&days=9", 201, "shown this once", "Bearer")
 	secret := regexp.MustCompile(`urncast_[A-Za-z0-9_-]{43}`).FindString(page)
 	page = b.get("/access", 200, "ci", "In 8 days", "1 token expires within 14 days")

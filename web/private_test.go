@@ -213,7 +213,7 @@ func TestCookiesBehindAProxy(t *testing.T) {
 func TestDenyCrossOriginNamesTheOrigin(t *testing.T) {
 	h := New(complete(Options{}))
 	for origin, says := range map[string]string{
-		"https://elsewhere.example": "from a page of another origin (https://elsewhere.example), which",
+		"https://elsewhere.example": "from a page of another origin (https://elsewhere.example), which may not change anything here: this is example.com.",
 		"":                          "from a page of another origin, which",
 	} {
 		r := httptest.NewRequest("POST", "/mail", strings.NewReader("host=x"))
@@ -225,6 +225,22 @@ func TestDenyCrossOriginNamesTheOrigin(t *testing.T) {
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), says) {
 			t.Errorf("origin %q: %d %s", origin, w.Code, w.Body)
+		}
+	}
+}
+
+// Whoever asks at an address of FMR, or below a path, is told where the same is here.
+func TestAddressesOfOthersLeadOn(t *testing.T) {
+	h := New(complete(Options{}))
+	for path, says := range map[string]string{
+		"/ws/public/sdmxapi/rest/codelist/SDMX": "read at /sdmx/v2/structure", "/FusionRegistry/ws/secure/sdmxapi/rest": "read at /sdmx/v2/structure",
+		"/ws/secure/sdmx/v2/structure": "read at /sdmx/v2/structure", "/registry/api/v1/producers": "The API is at /api/v1:",
+		"/nothing": "at /nothing.\"", "/api/v1/nothing": "at /api/v1/nothing.\"",
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
 }

@@ -117,7 +117,19 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		s.kit.DrawError(w, r, http.StatusNotFound, "", "There is nothing here", "No page of the console is at "+r.URL.Path+".")
 		return
 	}
-	answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.", r.URL.Path)
+	answer.WriteError(w, r, http.StatusNotFound, "There is nothing at %s.%s", r.URL.Path, insteadOf(r.URL.Path))
+}
+
+// insteadOf says where the same is here, of an address that FMR has and of one below a path where
+// a registry cannot be; it is empty for other addresses.
+func insteadOf(path string) string {
+	switch {
+	case strings.Index(path, "/api/v1/") > 0:
+		return " The API is at /api/v1: the address of a registry is that of its host, without a path."
+	case strings.Contains(path, "/ws/"), strings.Contains(path, "/sdmxapi/"), strings.Contains(path, "/sdmx/v2/"):
+		return " Structures are read at /sdmx/v2/structure, and submitted there or, as to FMR, at /ws/secure/sdmxapi/rest; no context stands before these paths."
+	}
+	return ""
 }
 
 // A probe is a response that records what the multiplexer would answer.
@@ -135,7 +147,7 @@ func denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
 	if o := r.Header.Get("Origin"); o != "" { // without it, Sec-Fetch-Site told
 		origin += " (" + o + ")"
 	}
-	answer.WriteError(w, r, http.StatusForbidden, "This request came from a page of %s, which may not change anything here.", origin)
+	answer.WriteError(w, r, http.StatusForbidden, "This request came from a page of %s, which may not change anything here: this is %s. (A proxy in front has to pass the header Host on as it came, with the port.)", origin, r.Host)
 }
 
 // enter lets a request through to its route: it bounds the body, identifies the principal,

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"urncast/internal/commandline"
 	"urncast/internal/output"
 	"urncast/registry/access"
 	"urncast/web/rest/manage"
@@ -80,7 +79,7 @@ func (c *accountCreate) Run(ctx context.Context) error {
 	}
 	if !c.NoPassword {
 		var err error
-		if in.Password, err = newPassword(os.Stdin); err != nil {
+		if in.Password, err = commandline.NewPassword(os.Stdin, os.Stderr); err != nil {
 			return err
 		}
 	}
@@ -90,19 +89,6 @@ func (c *accountCreate) Run(ctx context.Context) error {
 	}
 	fmt.Printf("account %s is created, with the role %s\n", made.Name, made.Role)
 	return nil
-}
-
-// newPassword reads a password, the first line. There is no flag for it, because the process list
-// shows flags.
-func newPassword(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("reading the new password: standard input has none in its first line: pass it there, as in \"urncast account create NAME … <FILE\"")
-	}
-	return line, nil
 }
 
 type accountChange struct {
@@ -137,7 +123,7 @@ type accountSetPassword struct {
 // Run sets a password. To change the own password the registry wants the present one, which is the
 // one that signs this request in.
 func (c *accountSetPassword) Run(ctx context.Context) error {
-	password, err := newPassword(os.Stdin)
+	password, err := commandline.NewPassword(os.Stdin, os.Stderr)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (c *producerStart) Run(ctx context.Context) error {
 	case c.Continue:
 		how = producer.StartContinue
 	}
-	return c.command(ctx, &c.registryFlags, "start", manage.Command{How: how})
+	return c.order(ctx, &c.registryFlags, "start", manage.Command{How: how})
 }
 
 type producerSuspend struct {
@@ -85,7 +85,7 @@ type producerResume struct {
 
 // Run resumes the producer.
 func (c *producerResume) Run(ctx context.Context) error {
-	return c.command(ctx, &c.registryFlags, "resume", manage.Command{})
+	return c.order(ctx, &c.registryFlags, "resume", manage.Command{})
 }
 
 type producerSkip struct {
@@ -102,6 +102,16 @@ func (c *producerSkip) Run(ctx context.Context) error {
 		return err
 	}
 	return c.command(ctx, &c.registryFlags, "skip", manage.Command{Skip: control.Skip{Transaction: registry.Number(c.Transaction), Reason: c.Reason}})
+}
+
+// order posts a command to the producer, and prints that it was taken: the publisher follows it
+// afterwards, and status shows how far it is.
+func (w *which) order(ctx context.Context, c *registryFlags, verb string, body manage.Command) error {
+	if err := w.command(ctx, c, verb, body); err != nil {
+		return err
+	}
+	fmt.Printf("the order to %s is recorded; \"urncast status\" shows what becomes of it\n", verb)
+	return nil
 }
 
 // command posts a command to the producer.

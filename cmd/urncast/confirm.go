@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"urncast/internal/client"
+	"urncast/internal/commandline"
 )
 
 // yesFlag belongs to every verb that deletes, removes or leaves out something for good, or that
@@ -27,8 +28,13 @@ func (f *yesFlag) confirm(deed string, args ...any) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return fmt.Errorf("nothing was done: to %s, say --yes (standard input is no terminal, so nobody can be asked)", deed)
 	}
-	fmt.Fprintf(os.Stderr, "Shall urncast %s? [y/N] ", deed)
-	answer, _ := bufio.NewReader(os.Stdin).ReadString('\n') // an input that ends is no yes
+	answer, err := commandline.Ask(os.Stderr, "Shall urncast "+deed+"? [y/N] ", func() (string, error) {
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n') // an input that ends is no yes
+		return line, nil
+	})
+	if err != nil {
+		return client.Refusef("nothing was done: %v", err)
+	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"errors"
-	"net/url"
-
-	"urncast/internal/commandline"
-)
+import "urncast/internal/commandline"
 
 // databaseFlags are the flags of verbs that open the database.
 type databaseFlags struct {
@@ -13,21 +8,8 @@ type databaseFlags struct {
 	DatabasePasswordFile string `type:"existingfile" env:"URNCAST_DATABASE_PASSWORD_FILE" help:"File whose first line is the database user's password, in place of one in the URL."`
 }
 
-// readPassword puts the password of the file into the URL.
-func (f *databaseFlags) readPassword() error {
-	if f.DatabasePasswordFile == "" {
-		return nil
-	}
-	u, err := url.Parse(f.Database)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.User.Username() == "" {
-		return errors.New("--database-password-file needs a URL with the user's name in --database: postgres://user@host/name")
-	}
-	inURL, _ := u.User.Password()
-	password, err := commandline.OneOf("the database user's password", inURL, f.DatabasePasswordFile)
-	if err != nil {
-		return err
-	}
-	u.User = url.UserPassword(u.User.Username(), password)
-	f.Database = u.String()
-	return nil
+// url returns the URL with the password of the file in it. It leaves the flag as it was given:
+// a password that came from a file is not visible in the process list, and is not warned of.
+func (f *databaseFlags) url() (string, error) {
+	return commandline.DatabaseURL(f.Database, f.DatabasePasswordFile)
 }

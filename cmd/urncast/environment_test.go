@@ -208,20 +208,24 @@ func TestVisibleSecretsAreWarnedOf(t *testing.T) {
 	file := textFile(t, "secret", "planted\n")
 	t.Setenv("URNCAST_TOKEN", "planted")
 	for line, want := range map[string]string{
-		"status":                                                   "",
-		"status --token-file " + file:                              "",
-		"status --password planted":                                "--password-file or URNCAST_PASSWORD",
-		"status --token planted":                                   "--token-file or URNCAST_TOKEN",
-		"dev --kafka 127.0.0.1:9":                                  "",
-		"serve --database postgres://h/d":                          "",
-		"serve --database postgres://u:planted@h/d":                "--database-password-file",
-		"serve --database postgres://h/d --admin-password planted": "--admin-password-file",
+		"status":                                    "",
+		"status --token-file " + file:               "",
+		"status --password planted":                 "--password-file or URNCAST_PASSWORD",
+		"status --token planted":                    "--token-file or URNCAST_TOKEN",
+		"dev --kafka 127.0.0.1:9":                   "",
+		"serve --database postgres://h/d":           "",
+		"serve --database postgres://u:planted@h/d": "--database-password-file",
+		"serve --database postgres://u@h/d --database-password-file " + file:            "",
+		"serve --database postgres://h/d --admin-password planted":                      "--admin-password-file",
 		"serve --database postgres://h/d --bootstrap b:1 --kafka sasl.password=planted": "--config",
 		"serve --database postgres://h/d --bootstrap b:1 --kafka client.id=x":           "",
 	} {
-		_, k, err := parsed(t, strings.Fields(line)...)
+		c, k, err := parsed(t, strings.Fields(line)...)
 		if err != nil {
 			t.Fatal(line, err)
+		}
+		if k.Command() == "serve" {
+			_ = c.Serve.check() // which reads passwords from their files; whether the settings fit is not asked here
 		}
 		got := strings.Join(commandline.VisibleSecrets(k), " ")
 		if (got == "") != (want == "") || !strings.Contains(got, want) || strings.Contains(got, "planted") {

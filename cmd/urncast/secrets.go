@@ -64,11 +64,12 @@ func (c *secretsRotate) Run(ctx context.Context) error {
 		return errors.New("there is no key to seal with: " +
 			"give the new key and then the old ones in URNCAST_SECRET_KEY or in the file of --secret-key-file")
 	}
-	if err := c.readPassword(); err != nil {
+	database, err := c.url()
+	if err != nil {
 		return err
 	}
 	commandline.DropPostgresVariables()
-	store, err := postgres.Open(ctx, c.Database)
+	store, err := postgres.Open(ctx, database)
 	if err != nil {
 		return err
 	}

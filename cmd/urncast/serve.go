@@ -57,10 +57,16 @@ type serveCommand struct {
 
 // Run serves until a signal ends it.
 func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
+	log := instance.NewLog(c.LogFormat, c.LogLevel)
+	commandline.WarnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "" || c.AdminPasswordFile != "")
 	if c.PrintConfig {
 		return commandline.PrintConfig(os.Stdout, k)
 	}
 	if err := c.check(); err != nil {
+		return err
+	}
+	database, err := c.url()
+	if err != nil {
 		return err
 	}
 	ring, err := c.ring()
@@ -70,8 +76,6 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	if err := instance.NoDump(); err != nil {
 		return err
 	}
-	log := instance.NewLog(c.LogFormat, c.LogLevel)
-	commandline.WarnOfVariables(log, k.Model, os.Environ(), c.AdminPassword != "")
 	for _, warning := range commandline.VisibleSecrets(k) {
 		log.Warn(warning)
 	}
@@ -80,7 +84,7 @@ func (c *serveCommand) Run(ctx context.Context, k *kong.Context) error {
 	client := &trial.Client{CreateTopic: c.CreateTopic, Log: log}
 	i := &instance.Instance{
 		Version:  version,
-		Database: c.Database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
+		Database: database, HTTP: c.HTTP, Cert: c.TLSCert, Key: c.TLSKey,
 		Producer: c.producer(),
 		Kafka:    kafka.Cluster{CreateTopic: c.CreateTopic, Retention: c.Retention},
 		Fixed:    c.fixed(),
@@ -137,9 +141,6 @@ func (c *serveCommand) fixed() *connection.Connection {
 func (c *serveCommand) check() error {
 	var err error
 	if c.AdminPassword, err = commandline.OneOf("the administrator's password", c.AdminPassword, c.AdminPasswordFile); err != nil {
-		return err
-	}
-	if err := c.readPassword(); err != nil {
 		return err
 	}
 	switch {

@@ -64,6 +64,9 @@ type tokenCreate struct {
 
 // Run creates a token. Standard output gets the token alone, so that it can be redirected to a file.
 func (c *tokenCreate) Run(ctx context.Context) error {
+	if c.Days < 1 { // 0 would leave the days to the registry
+		return client.Refusef("a token lasts from 1 to %d days, not %d", access.TokenDaysMax, c.Days)
+	}
 	in := access.NewToken{Account: c.Account, Name: c.Name, Agencies: c.Agencies, Days: c.Days}
 	if c.Role != "" {
 		if err := in.Role.UnmarshalText([]byte(c.Role)); err != nil {

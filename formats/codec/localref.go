@@ -1,6 +1,11 @@
 package codec
 
-import "urncast/sdmx"
+import (
+	"cmp"
+	"fmt"
+
+	"urncast/sdmx"
+)
 
 // LocalRef describes a reference to something that stands in a structure named elsewhere: the
 // element of SDMX-ML at hand, with a Ref that has an id or path, and perhaps a class and the id of
@@ -43,5 +48,52 @@ func (c *C) LocalRef(id, list, class *string, pkg string) {
 		if t.class == "" {
 			*class = named.Target().Spell(sdmx.V2)
 		}
+	}
+}
+
+// Local describes the id of something in the same structure: an element with a Ref that has
+// only an id, or a property.
+func (c *C) Local(xml, json string, p *string) {
+	if !c.XML() {
+		c.Attr("", json, p)
+		return
+	}
+	c.In(xml, "", *p != "", func() { c.localID(p) })
+}
+
+// Locals describes a repeated Local.
+func (c *C) Locals(xml, json string, p *[]string) {
+	if !c.XML() {
+		c.Strings("", json, p)
+		return
+	}
+	List(c, xml, "", p, (*C).localID)
+}
+
+func (c *C) localID(p *string) {
+	if !c.Reading {
+		c.closeTag()
+		c.out = append(appendXML(append(c.out, `<Ref id="`...), *p), `"/>`...)
+		return
+	}
+	var t target
+	if !c.target(&t, true) {
+		return
+	}
+	var named sdmx.Ref
+	if *p = t.id; t.urn != "" { // not allowed here, but real files have it
+		named = c.parse(none, t.urn)
+		if *p = cmp.Or(t.id, named.Item); named.URN != c.Owner && !c.OtherURN {
+			c.Fail("%s is in another structure; here something in %s must be named", named, c.Owner)
+		}
+	}
+	agency, parent := cmp.Or(t.agency, c.Owner.Agency), cmp.Or(t.parent, c.Owner.ID)
+	switch {
+	case agency != c.Owner.Agency || parent != c.Owner.ID:
+		c.failRef(&t, fmt.Errorf("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner))
+	case *p == "":
+		c.Fail("a Ref with an id is expected")
+	case t.urn != "" && *p != named.Item:
+		c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; send the Ref alone", Clip(*p, 60), named)
 	}
 }

@@ -177,10 +177,10 @@ func (c *C) parse(i int32, urn string) sdmx.Ref {
 
 // meant returns what a reference of the message that c reads means.
 func meant(c *C, r sdmx.Ref) sdmx.Ref {
-	if !c.URNs { // which are of SDMX-ML 3.0
-		r = r.Meant(c.Generation())
+	if c.URNs { // of SDMX-ML 3.0
+		return r
 	}
-	return r
+	return r.Meant(c.Generation())
 }
 
 // An UnsupportedError is returned for a class that this version does not know, although SDMX or
@@ -351,51 +351,4 @@ func (a *appender) writeRef(r *sdmx.Ref) {
 	attr("package", class.Package())
 	attr("class", name)
 	a.out = append(a.out, "/>"...)
-}
-
-// Local describes the id of something in the same structure: an element with a Ref that has
-// only an id, or a property.
-func (c *C) Local(xml, json string, p *string) {
-	if !c.XML() {
-		c.Attr("", json, p)
-		return
-	}
-	c.In(xml, "", *p != "", func() { c.localID(p) })
-}
-
-// Locals describes a repeated Local.
-func (c *C) Locals(xml, json string, p *[]string) {
-	if !c.XML() {
-		c.Strings("", json, p)
-		return
-	}
-	List(c, xml, "", p, (*C).localID)
-}
-
-func (c *C) localID(p *string) {
-	if !c.Reading {
-		c.closeTag()
-		c.out = append(appendXML(append(c.out, `<Ref id="`...), *p), `"/>`...)
-		return
-	}
-	var t target
-	if !c.target(&t, true) {
-		return
-	}
-	var named sdmx.Ref
-	if *p = t.id; t.urn != "" { // not allowed here, but real files have it
-		named = c.parse(none, t.urn)
-		if *p = cmp.Or(t.id, named.Item); named.URN != c.Owner && !c.OtherURN {
-			c.Fail("%s is in another structure; here something in %s must be named", named, c.Owner)
-		}
-	}
-	agency, parent := cmp.Or(t.agency, c.Owner.Agency), cmp.Or(t.parent, c.Owner.ID)
-	switch {
-	case agency != c.Owner.Agency || parent != c.Owner.ID:
-		c.failRef(&t, fmt.Errorf("%s:%s is another structure; here something in %s must be named", Clip(agency, 60), Clip(parent, 60), c.Owner))
-	case *p == "":
-		c.Fail("a Ref with an id is expected")
-	case t.urn != "" && *p != named.Item:
-		c.Fail("the Ref and the URN of one reference contradict each other: the Ref names %s, the URN %s; send the Ref alone", Clip(*p, 60), named)
-	}
 }

@@ -72,6 +72,8 @@ func TestSettingsOnThePage(t *testing.T) {
 	want(t, "no number", status, body, 400, "Nothing was saved", `value="many"`, "number of transactions")
 	status, body = post(t, s, "/settings", "revision", at, "transactions", "-1", "days", "7")
 	want(t, "less than nothing", status, body, 400, "not negative", `value="-1"`)
+	status, body = post(t, s, "/settings", "revision", at, "transactions", "1", "days", "36501")
+	want(t, "days of more than a century", status, body, 400, "<a href=\"#days\">", "at most 36500 days")
 	status, body = post(t, s, "/settings", "transactions", "1", "days", "7")
 	want(t, "of no form", status, body, 400, "does not say which settings")
 	status, body = post(t, s, "/settings/preview")

@@ -21,6 +21,9 @@ import (
 // whole, by path: Kubernetes replaces a symbolic link above them, which changes no file time.
 const interval = 10 * time.Second
 
+// warnAhead is how long before its end a certificate is warned of, as the alert rule does.
+const warnAhead = 14 * 24 * time.Hour
+
 // A Certificate is the pair of certificate and key that HTTPS is served with, kept up to date
 // with its files. Each handshake takes the newest usable pair; open connections keep theirs.
 type Certificate struct {
@@ -31,6 +34,7 @@ type Certificate struct {
 	unusable  atomic.Bool // the files hold a pair that cannot be used
 	seen      [32]byte    // digest of the files when they were last taken up or reported
 	doubted   [32]byte    // digest at the check before, if the files could not be used then
+	warned    time.Time   // when the log last said that the certificate ends
 }
 
 // Open reads a certificate and its key, which must fit each other.
@@ -42,9 +46,7 @@ func Open(cert, key string, log *slog.Logger) (*Certificate, error) {
 	}
 	c.seen = digest
 	c.pair.Store(pair)
-	if end := ends(pair); !time.Now().Before(end) {
-		log.Error("the certificate to serve HTTPS with has expired: no client will trust it", "file", cert, "ended", end)
-	}
+	c.warn(time.Now())
 	return c, nil
 }
 
@@ -52,6 +54,20 @@ func Open(cert, key string, log *slog.Logger) (*Certificate, error) {
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.pair.Load(), nil }}
+}
+
+// warn logs that the certificate has expired, or will within two weeks, unless it did so within a day.
+func (c *Certificate) warn(now time.Time) {
+	end := ends(c.pair.Load())
+	if now.Sub(c.warned) < 24*time.Hour || end.Sub(now) > warnAhead {
+		return
+	}
+	c.warned = now
+	if now.Before(end) {
+		c.log.Warn("the certificate to serve HTTPS with ends soon: replace its files; they are read anew within 10 s", "file", c.cert, "ends", end)
+		return
+	}
+	c.log.Error("the certificate to serve HTTPS with has expired: no client will trust it", "file", c.cert, "ended", end)
 }
 
 // Run takes up changes of the files until ctx ends.
@@ -62,8 +78,9 @@ func (c *Certificate) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-pace.C:
+		case now := <-pace.C:
 			c.check()
+			c.warn(now)
 		}
 	}
 }

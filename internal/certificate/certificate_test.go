@@ -204,3 +204,24 @@ func TestCertificateIsReloaded(t *testing.T) {
 		t.Error("the files are still said to be unusable")
 	}
 }
+
+// A certificate that ends within two weeks is warned of at the start and once a day, and is an
+// error once it has ended.
+func TestTheEndIsToldAhead(t *testing.T) {
+	folder, end, log := t.TempDir(), time.Now().Add(10*24*time.Hour), &safeBuffer{}
+	cert, key := selfSigned(t, "soon", end)
+	write(t, folder, map[string][]byte{"tls.crt": cert, "tls.key": key})
+	c, err := Open(filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key"), slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hours := range 9 * 24 {
+		c.warn(time.Now().Add(time.Duration(hours) * time.Hour))
+	}
+	if n := strings.Count(log.String(), "ends soon"); n != 9 {
+		t.Errorf("it was told %d times in nine days: %s", n, log)
+	}
+	if c.warn(end.Add(time.Hour)); !strings.Contains(log.String(), "has expired") {
+		t.Errorf("the end was not told: %s", log)
+	}
+}

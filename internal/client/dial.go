@@ -56,7 +56,7 @@ func (c *Client) unreached(r *http.Request, err error) error {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
 		return fmt.Errorf("%s has a certificate that is not valid before %s: one of the two clocks is wrong", at, invalid.Cert.NotBefore.UTC().Format(time.RFC3339))
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Errorf("%s has a certificate that ended at %s, or one of its authority's has: %w; it must be renewed there", at, invalid.Cert.NotAfter.UTC().Format(time.RFC3339), invalid)
+		return fmt.Errorf("%s has a certificate that ended at %s, its own or an authority's (%s): it must be renewed there", at, invalid.Cert.NotAfter.UTC().Format(time.RFC3339), invalid.Cert.Subject)
 	case errors.As(err, &invalid):
 		return fmt.Errorf("%s has a certificate that cannot be used: %w", at, invalid)
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):

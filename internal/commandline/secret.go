@@ -53,6 +53,25 @@ func Value(value string, in io.Reader) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), err
 }
 
+// DatabaseURL returns a database's URL with the password in it that a file has in its first line.
+// Without a file it is the URL as it was given.
+func DatabaseURL(database, passwordFile string) (string, error) {
+	if passwordFile == "" {
+		return database, nil
+	}
+	u, err := url.Parse(database)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.User.Username() == "" {
+		return "", errors.New("--database-password-file needs a URL with the user's name in --database: postgres://user@host/name")
+	}
+	inURL, _ := u.User.Password()
+	password, err := OneOf("the database user's password", inURL, passwordFile)
+	if err != nil {
+		return "", err
+	}
+	u.User = url.UserPassword(u.User.Username(), password)
+	return u.String(), nil
+}
+
 // RedactDatabase returns a database's URL without its passwords.
 func RedactDatabase(database string) string {
 	u, err := url.Parse(database)

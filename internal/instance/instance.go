@@ -82,7 +82,7 @@ func (i *Instance) Run(ctx context.Context, log *slog.Logger) error {
 	}
 	store, err := postgres.Open(ctx, i.Database)
 	if err != nil {
-		return err
+		return certificate.Explain(err, "put into the file that sslrootcert names in --database")
 	}
 	defer store.Close()
 	directory, err := i.directory(ctx, store)

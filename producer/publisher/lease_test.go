@@ -1,11 +1,15 @@
 package publisher
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"urncast/producer"
@@ -210,4 +214,38 @@ func TestFencingsAreForgotten(t *testing.T) {
 	if text, _ := f.rivalry(row); text != "" {
 		t.Errorf("it is still called trouble: %s", text)
 	}
+}
+
+// refusing is a store whose database is away.
+type refusing struct {
+	*modelStore
+	why func() error
+}
+
+// Acquire implements Store.
+func (r refusing) Acquire(context.Context, func(string, int64)) (producer.Hold, error) {
+	return nil, r.why()
+}
+
+// The lease is tried each second; why it is not had is logged once for each reason.
+func TestADatabaseThatIsAwayIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, b := started(t, "fusion-json")
+		p, log, tries := newPublisher(s, b), &bytes.Buffer{}, 0
+		ctx, cancel := context.WithCancel(t.Context())
+		p.Log = slog.New(slog.NewTextHandler(log, nil))
+		p.Store = refusing{s, func() error {
+			if tries++; tries == 20 {
+				cancel()
+			}
+			if tries > 10 {
+				return errors.New("the password is wrong")
+			}
+			return errors.New("connection refused")
+		}}
+		p.Run(ctx)
+		if n := strings.Count(log.String(), "does not publish"); n != 2 || tries != 20 {
+			t.Errorf("%d tries and %d lines: %s", tries, n, log)
+		}
+	})
 }

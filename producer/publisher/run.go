@@ -38,9 +38,11 @@ const (
 
 // Run publishes until ctx ends. It waits for the lease, and again after losing it.
 func (p *Publisher) Run(ctx context.Context) {
+	said := "" // why this instance does not publish, as the log has it
 	for ctx.Err() == nil {
 		hold, err := p.Store.Acquire(ctx, p.logHolder)
 		if err == nil {
+			said = ""
 			err = p.whileHeld(ctx, &stateLogger{Hold: hold, log: p.Log})
 			hold.Release()
 			p.Metrics.reachable(false, false)
@@ -51,7 +53,8 @@ func (p *Publisher) Run(ctx context.Context) {
 			continue
 		case errors.Is(err, producer.ErrLost): // another instance has taken over
 			p.Log.Info("this instance stands down", "reason", err)
-		default:
+		case err.Error() != said: // a database that is away is tried each second, and logged once
+			said = err.Error()
 			p.Log.Warn("this instance does not publish", "error", err)
 		}
 		sleep[struct{}](ctx, nil, time.Second)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,12 +177,14 @@ func (d *Directory) change(ctx context.Context, fn func(pgx.Tx) error) error {
 }
 
 // checkTopicsFree returns a *control.TakenError if one of the topics belongs to another
-// producer on the same connection. On another connection it may be a topic of another cluster;
-// if it is not, the start of the producer finds that out.
+// producer on the same connection, of which no name and the default's name are the same one. On
+// another connection it may be a topic of another cluster; if it is not, the start of the
+// producer finds that out.
 func checkTopicsFree(ctx context.Context, t pgx.Tx, id string, c *producer.Config) error {
 	var other, topic string
 	err := t.QueryRow(ctx, `SELECT p.name, r->>'topic' FROM producers p, jsonb_array_elements(p.routes) r
-		WHERE p.id::text <> $1 AND p.name <> $2 AND p.connection = $3 AND r->>'topic' = ANY($4) LIMIT 1`, id, c.Name, c.Connection, c.Topics()).Scan(&other, &topic)
+		WHERE p.id::text <> $1 AND p.name <> $2 AND coalesce(nullif(p.connection, ''), $5) = $3 AND r->>'topic' = ANY($4) LIMIT 1`,
+		id, c.Name, cmp.Or(c.Connection, producer.NameDefault), c.Topics(), producer.NameDefault).Scan(&other, &topic)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil

@@ -118,6 +118,33 @@ func TestProducersAreKept(t *testing.T) {
 	checkDeleted(t, store, d.Open(t.Context(), s.ID), s.ID)
 }
 
+// The default connection is one, whether a producer names it or none: a topic is not taken twice.
+func TestTheDefaultConnectionByNameAndWithout(t *testing.T) {
+	store, err := postgres.Open(t.Context(), pg.Shared(t).Database(t, "defaultconnection"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	d, err := store.Directory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, connection := range map[string]string{"one": "", "two": producer.NameDefault} {
+		other := producer.Config{Name: name + "-first", Connection: producer.NameDefault, Routes: []producer.Route{{Topic: name}}}.WithDefaults()
+		second := producer.Config{Name: name, Connection: connection, Routes: other.Routes}.WithDefaults()
+		if connection != "" {
+			other.Connection = ""
+		}
+		act := registry.Act{User: "anna", Action: control.ActProducerCreated, Subject: name, Detail: []byte("{}")}
+		if err := d.CreateProducer(t.Context(), &other, act); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.CreateProducer(t.Context(), &second, act); err == nil || !strings.Contains(err.Error(), "belongs to producer "+name+"-first") {
+			t.Errorf("over the connection %q: %v", connection, err)
+		}
+	}
+}
+
 // checkDeleted checks what is kept of deleted producers, and the audit.
 func checkDeleted(t *testing.T, store *postgres.Store, p producer.Store, id string) {
 	t.Helper()

@@ -4,6 +4,7 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -153,11 +154,14 @@ func (s *Pages) newToken(w http.ResponseWriter, r *http.Request) {
 	}
 	v := r.PostForm.Get
 	in := access.NewToken{Account: v("account"), Name: v("name"), Role: roleIn(v("role")), Agencies: page.Fields(v("agencies"))}
-	in.Days = -1 // refused, as is a text that is no number
-	if n, err := strconv.Atoi(v("days")); err == nil && n != 0 {
-		in.Days = n
+	var err error
+	if in.Days, err = strconv.Atoi(v("days")); err != nil || in.Days == 0 { // 0 would be the default
+		err = &access.Refusal{Why: access.Invalid, Field: "days", Text: fmt.Sprintf("A token lasts from 1 to %d days, not %q.", access.TokenDaysMax, v("days"))}
 	}
-	made, err := s.Control.CreateToken(r.Context(), in)
+	var made *access.MadeToken
+	if err == nil {
+		made, err = s.Control.CreateToken(r.Context(), in)
+	}
 	if err != nil {
 		s.drawForm(w, r, newTokenForm(v, access.From(r.Context())), err)
 		return

@@ -811,7 +811,7 @@ func triedWords(servers []connection.Tried) string {
 			bad++
 		}
 	}
-	return ui.Count(bad) + " of " + ui.Plural(len(servers), "server", "servers") + " did not answer as they should"
+	return ui.Count(bad) + " of " + ui.Plural(len(servers), "server", "servers") + " did not answer as expected"
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -68,7 +68,7 @@ func (s *Pages) drawMail(w http.ResponseWriter, r *http.Request, status int, m *
 }
 
 func testMailForm(to string) *ui.Form {
-	return &ui.Form{Action: mailPath + "/test", Button: "Send a test mail",
+	return &ui.Form{Action: mailPath + "/test", Button: "Send a test mail", Undone: "Nothing was sent",
 		Inputs: []ui.Input{{Field: ui.Field{Name: "to", Label: "To", Value: to, Autocomplete: "email", Help: "Empty: all admins. The answer of the server is shown."}}}}
 }
 
@@ -206,6 +206,9 @@ func mailOf(v map[string]string, password secret.Property) (notice.Settings, map
 	return m, faults
 }
 
+// unworded are the fields whose name in the API is no word: the page has their label before the text.
+var unworded = []string{"publicUrl", "ca"}
+
 // mailFaults assigns each line of what is wrong with settings to the field that it begins
 // with.
 func mailFaults(in *notice.Settings) map[string]string {
@@ -228,6 +231,10 @@ func mailFaults(in *notice.Settings) map[string]string {
 		}
 		if faults[field] != "" {
 			faults[field] += " "
+		}
+		line = strings.TrimPrefix(line, field+": ") // the page says the field's label before it
+		if slices.Contains(unworded, field) {
+			line = "this" + strings.TrimPrefix(line, field)
 		}
 		faults[field] += strings.ToUpper(line[:1]) + line[1:] + "."
 	}

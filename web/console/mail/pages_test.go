@@ -3,6 +3,7 @@ package mail
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"urncast/internal/secret"
@@ -28,6 +29,12 @@ func TestEveryWrongFieldIsSaid(t *testing.T) {
 	want := []string{"admins", "ca", "degradedAfter", "digestEvery", "host", "port", "producers", "publicUrl", "security", "sender"}
 	if got := slices.Sorted(maps.Keys(faults)); !slices.Equal(got, want) {
 		t.Errorf("faults of %q, want of %q", got, want)
+	}
+	if !strings.HasPrefix(faults["ca"], "This holds no certificate") || !strings.HasPrefix(faults["publicUrl"], "This is not the address") || strings.Contains(faults["admins"], "dmins:") {
+		t.Errorf("the labels, which stand before the faults, are repeated, or the API's names are there: %q", faults)
+	}
+	if f := testMailForm("x"); f.Undone != "Nothing was sent" {
+		t.Errorf("a test mail that was not sent: %q", f.Undone)
 	}
 	for field := range faults {
 		v := good()

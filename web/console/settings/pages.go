@@ -120,7 +120,7 @@ func (s *Pages) saveSettings(w http.ResponseWriter, r *http.Request) {
 		var stale *registry.SettingsChangedError
 		switch {
 		case errors.As(err, &invalid):
-			form.Wrong = invalid.Error()
+			form.Fault("days", invalid.Error()) // of the days alone there is a most
 		case errors.As(err, &stale):
 			form.Hidden["revision"] = stale.Now.Revision() // this page shows the reader what saving again would overwrite
 			form.Wrong = stale.Error() + " Your own changes are below: Save puts them over those."

@@ -1,6 +1,9 @@
 package ui
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A Form is a page with one form, or a box with one.
 type Form struct {
@@ -12,7 +15,10 @@ type Form struct {
 	Hidden       map[string]string
 	Wrong        string // what is wrong with the form, but with no field
 	Second       bool   // the form is not the page's main action
+	Undone       string // heading above what is wrong; "Nothing was saved" if empty
 }
+
+func (p *Form) undone() string { return cmp.Or(p.Undone, "Nothing was saved") }
 
 // An Input is a field, a choice if it has Options, or a checkbox.
 type Input struct {

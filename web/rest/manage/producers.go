@@ -166,7 +166,7 @@ func (p *Producers) cancel(w http.ResponseWriter, r *http.Request) {
 	job, err := admin.CancelJob(r.Context(), r.PathValue("id"), answer.Actor(r))
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		answer.WriteError(w, r, http.StatusNotFound, "No job %s waits or is under way: it has ended, or there was none. GET /api/v1/producers/%s/jobs lists them.",
+		answer.WriteError(w, r, http.StatusNotFound, "No job %s waits or is under way: it has ended, or there was none. \"urncast producer jobs\" and GET /api/v1/producers/%s/jobs list them.",
 			r.PathValue("id"), url.PathEscape(r.PathValue("name")))
 	case err != nil:
 		writeProducerError(w, r, err)

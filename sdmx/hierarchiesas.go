@@ -13,7 +13,7 @@ func (h *Hierarchy) as(v Generation) Maintainable {
 	l := &HierarchicalCodelist{Artefact: h.Artefact}
 	if !h.IsEmpty() {
 		l.Hierarchies = []ListedHierarchy{{Nameable: Nameable{ID: h.ID, Names: h.Names}, FormalLevels: h.FormalLevels, Levels: h.Levels, Items: h.Items}}
-		l.include(h.Items)
+		l.include(h.Items, map[Ref]bool{})
 	}
 	return l
 }
@@ -21,14 +21,15 @@ func (h *Hierarchy) as(v Generation) Maintainable {
 // IsEmpty reports whether a hierarchy has no content, as a stub has none.
 func (h *Hierarchy) IsEmpty() bool { return len(h.Items) == 0 && len(h.Levels) == 0 && !h.FormalLevels }
 
-// include adds the codelists of codes and of those below them.
-func (l *HierarchicalCodelist) include(codes []HierarchicalCode) {
+// include adds the codelists of codes and of those below them. It marks in seen what is there.
+func (l *HierarchicalCodelist) include(codes []HierarchicalCode, seen map[Ref]bool) {
 	for i := range codes {
 		of := RefTo(codes[i].Code.URN)
-		if !of.IsZero() && !slices.ContainsFunc(l.Included, func(x IncludedCodelist) bool { return x.Codelist == of }) {
+		if !of.IsZero() && !seen[of] {
+			seen[of] = true
 			l.Included = append(l.Included, IncludedCodelist{Codelist: of})
 		}
-		l.include(codes[i].Items)
+		l.include(codes[i].Items, seen)
 	}
 }
 
@@ -43,18 +44,26 @@ func (l *HierarchicalCodelist) as(v Generation) Maintainable {
 		return nil
 	}
 	in := &l.Hierarchies[0]
-	return &Hierarchy{Artefact: l.Artefact, FormalLevels: in.FormalLevels, Levels: in.Levels, Items: l.withoutAliases(in.Items)}
+	return &Hierarchy{Artefact: l.Artefact, FormalLevels: in.FormalLevels, Levels: in.Levels, Items: withoutAliases(in.Items, l.aliases())}
 }
 
-func (l *HierarchicalCodelist) withoutAliases(codes []HierarchicalCode) []HierarchicalCode {
+// aliases returns the included codelists by their aliases; the first one counts.
+func (l *HierarchicalCodelist) aliases() map[string]Ref {
+	of := map[string]Ref{}
+	for _, in := range slices.Backward(l.Included) {
+		of[in.Alias] = in.Codelist
+	}
+	return of
+}
+
+func withoutAliases(codes []HierarchicalCode, aliases map[string]Ref) []HierarchicalCode {
 	codes = slices.Clone(codes)
 	for i := range codes {
 		x := &codes[i]
-		if at := slices.IndexFunc(l.Included, func(in IncludedCodelist) bool { return in.Alias == x.CodelistAlias }); at >= 0 && x.CodelistAlias != "" {
-			of := l.Included[at].Codelist
+		if of, ok := aliases[x.CodelistAlias]; ok && x.CodelistAlias != "" {
 			x.Code, x.CodelistAlias, x.CodeID = RefToItem(ClassCode, of.Agency, of.ID, of.Version, x.CodeID), "", ""
 		}
-		x.Items = l.withoutAliases(x.Items)
+		x.Items = withoutAliases(x.Items, aliases)
 	}
 	return codes
 }

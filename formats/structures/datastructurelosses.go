@@ -122,9 +122,11 @@ func isStub(d *sdmx.DataStructure) bool {
 
 // distinct returns the elements of a list without those that are there before.
 func distinct[T comparable](list []T) []T {
+	seen := make(map[T]bool, len(list))
 	var out []T
 	for _, r := range list {
-		if !slices.Contains(out, r) {
+		if !seen[r] {
+			seen[r] = true
 			out = append(out, r)
 		}
 	}

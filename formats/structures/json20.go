@@ -325,16 +325,13 @@ func codeSelection20(c *codec.C, json string, x *sdmx.CodelistExtension, exclusi
 // splitSelection parts the values with a wildcard from the others, and leaves doubled ones out.
 func splitSelection(values []sdmx.MemberValue) (plain []sdmx.MemberValue, wild []string) {
 	for _, v := range values {
-		switch {
-		case !strings.HasSuffix(v.Value, wildcard):
-			if !slices.Contains(plain, v) {
-				plain = append(plain, v)
-			}
-		case !slices.Contains(wild, v.Value):
+		if strings.HasSuffix(v.Value, wildcard) {
 			wild = append(wild, v.Value)
+		} else {
+			plain = append(plain, v)
 		}
 	}
-	return plain, wild
+	return distinct(plain), distinct(wild)
 }
 
 func memberValue20(c *codec.C, m *sdmx.MemberValue) {

@@ -77,3 +77,15 @@ func TestRealConstraintsAndMetadataflows(t *testing.T) {
 		}
 	}
 }
+
+// A key of SDMX-ML 2.1 may say of its values that they are included: nothing else is possible.
+func TestIncludedValuesOfKeys(t *testing.T) {
+	for include, want := range map[string]int{"true": 0, "false": 1} {
+		in := xml21("Constraints", `<s:ContentConstraint id="K" agencyID="T"><c:Name>n</c:Name><s:DataKeySet isIncluded="true"><s:Key include="true">`+
+			`<c:KeyValue id="AREA" include="`+include+`"><c:Value>A</c:Value></c:KeyValue></s:Key></s:DataKeySet></s:ContentConstraint>`)
+		_, sum, err := readAll(t, "f", []byte(in), ReadOptions{})
+		if err != nil || sum.Warnings.Count != want {
+			t.Errorf("include=%s: %v, %v", include, err, sum.Warnings.First)
+		}
+	}
+}

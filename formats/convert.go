@@ -35,10 +35,20 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 	}
 	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
 	s := spoolWriter{w: bufio.NewWriterSize(spool, 1<<20)}
+	first := map[sdmx.URN]once{}
 	take := func(m sdmx.Maintainable, where string) error {
 		if err := checkValid(m, where); err != nil {
 			return err
 		}
+		u, is := sdmx.URNOf(m).Clone(), once{s.encode(m), where}
+		if old, twice := first[u]; twice {
+			if old.digest != is.digest {
+				return &Error{Text: where + ": " + u.String() + " is there twice, with different content: at " + old.where + " too; send it once"}
+			}
+			c.Warnings.Add(Remark{URN: u.String(), Text: "it is there again at " + where + ", and is taken once"})
+			return nil
+		}
+		first[u] = is
 		remarks, fatal := LossRemarks(f, m)
 		if fatal {
 			c.LeftOut.Join(remarks)
@@ -46,7 +56,7 @@ func Convert(dst io.Writer, f *Format, src io.Reader, h Header, o ReadOptions) (
 		}
 		c.Lost.Join(remarks)
 		c.Written++
-		return s.add(f.Order(m.Class()), m)
+		return s.add(f.Order(m.Class()), m.Class())
 	}
 	err = Unpack(src, o.Name, Limits{}, func(name string, r io.Reader) error {
 		one := o
@@ -102,10 +112,22 @@ type place struct {
 	from, to int64
 }
 
-func (s *spoolWriter) add(order int, m sdmx.Maintainable) error {
+// A once is where a structure stands that may be in a message once.
+type once struct {
+	digest sdmx.Digest
+	where  string
+}
+
+// encode takes a structure for add, and returns the digest of its canonical form.
+func (s *spoolWriter) encode(m sdmx.Maintainable) sdmx.Digest {
 	s.buf = sdmx.AppendCanonical(s.buf[:0], m)
+	return sdmx.DigestOf(s.buf)
+}
+
+// add adds the structure that encode has taken.
+func (s *spoolWriter) add(order int, c sdmx.Class) error {
 	n := int64(len(s.buf))
-	s.places = append(s.places, place{order, m.Class(), s.end, s.end + n})
+	s.places = append(s.places, place{order, c, s.end, s.end + n})
 	s.end += n
 	_, err := s.w.Write(s.buf)
 	return err

@@ -209,6 +209,8 @@ func TestRefusals(t *testing.T) {
 		"json rest":      {`{"Codelist":[]} x`, "after the end"},
 		"sdmx-json 1.0":  {`{"data":{"contentConstraints":[]}}`, "SDMX-JSON 1.0"},
 		"sdmx-json rest": {`{"data":{"codebooks":[{"id":"A"}]}}`, `"codebooks" is no structure type`},
+		"json empty":     {`{"Metadataflow":[{"id":"A","agencyId":"X","targets":["urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=*:*(*)",""]}]}`, "a reference of targets is empty"},
+		"json blank":     {`{"data":{"reportingTaxonomies":[{"id":"A","agencyID":"X","reportingCategories":[{"id":"B","structuralMetadata":[" "]}]}]}}`, "a reference of structuralMetadata is empty"},
 		"two formats":    {`{"Codelist":[],"data":{}}`, "neither"},
 		"two formats 2":  {`{"data":{},"Codelist":[]}`, "neither"},
 	} {

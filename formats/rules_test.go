@@ -268,3 +268,21 @@ func validate21(t *testing.T, files []string) {
 	}
 	t.Errorf("%d files written, some invalid:\n%s", len(files), strings.Join(bad[:min(len(bad), 20)], "\n"))
 }
+
+// A structure that is in a message twice is written once, or refused if the two differ: the schemas
+// permit it once.
+func TestConvertTakesAStructureOnce(t *testing.T) {
+	list := func(name string) string {
+		return `<s:Codelist id="L" agencyID="T"><c:Name>` + name + `</c:Name></s:Codelist>`
+	}
+	for second, want := range map[string]string{"a": "", "b": "with different content"} {
+		var out strings.Builder
+		c, err := Convert(&out, SDMXML21, strings.NewReader(xml21("Codelists", list("a")+list(second))), header, ReadOptions{Name: "f"})
+		switch {
+		case want == "" && (err != nil || c.Written != 1 || c.Warnings.Count != 1 || strings.Count(out.String(), "<str:Codelist ") != 1):
+			t.Errorf("%v, %d written, %v: %s", err, c.Written, c.Warnings.First, out.String())
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

@@ -162,8 +162,19 @@ func (c *C) Millis(xml, json string, p *string) {
 	*p = c.doc.valueOf(i)
 	// A number is milliseconds; a text of four digits is a year.
 	if ms, err := strconv.ParseInt(*p, 10, 64); err == nil && (len(*p) > 4 || c.doc.scan.Attrs[i].Kind == scan.Number) {
-		*p = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z")
+		*p = ofMillis(ms)
 	}
+}
+
+func ofMillis(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z") }
+
+// IsKeptAsMillis reports whether a point in time comes back from Fusion-JSON as it was.
+func IsKeptAsMillis(s string) bool {
+	if s == "" {
+		return true
+	}
+	t, ok := instant(s)
+	return !ok || ofMillis(t.UnixMilli()) == s
 }
 
 func instant(s string) (time.Time, bool) {

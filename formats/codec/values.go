@@ -136,7 +136,11 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	if c.Reading {
 		for json != "" && c.doc.inList(json) {
-			*p = append(*p, c.parse(none, c.doc.item()))
+			urn := c.doc.item()
+			if strings.TrimSpace(urn) == "" {
+				c.Fail("a reference of %s is empty, and must be a URN; write it, or leave it out", json)
+			}
+			*p = append(*p, c.parse(none, urn))
 		}
 		return
 	}

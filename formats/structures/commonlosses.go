@@ -27,10 +27,13 @@ func init() {
 			}),
 		phrases(ml21|json20, told, "that agency ids begin with a letter, as the schema wants: they stay as they are, and the message is not valid",
 			func(_ codec.Dialect, a *sdmx.Artefact) []string { return agencyPhrase(a.Agency) }),
-		phrases(ml21, told, "validFrom and validTo that are no points in time", func(_ codec.Dialect, a *sdmx.Artefact) []string {
-			_, from := validity21(a.ValidFrom, false)
-			_, to := validity21(a.ValidTo, true)
-			return slices.DeleteFunc([]string{from, to}, func(s string) bool { return s == "" })
+		phrases(ml21, told, noPoints, func(_ codec.Dialect, a *sdmx.Artefact) []string { return lostPoints(a.ValidFrom, a.ValidTo) }),
+		phrases(ml21, told, noPoints, func(_ codec.Dialect, x *sdmx.HierarchicalCode) []string { return lostPoints(x.ValidFrom, x.ValidTo) }),
+		when(fusion, told, inMillis, func(a *sdmx.Artefact) bool {
+			return !codec.IsKeptAsMillis(a.ValidFrom) || !codec.IsKeptAsMillis(a.ValidTo)
+		}),
+		when(fusion, told, inMillis, func(x *sdmx.HierarchicalCode) bool {
+			return !codec.IsKeptAsMillis(x.ValidFrom) || !codec.IsKeptAsMillis(x.ValidTo)
 		}),
 		phrases(ml21|json20, fatal, "references to versions of another form", func(d codec.Dialect, r *sdmx.Ref) []string {
 			return phrase(!r.IsZero() && !isVersionRef(d, r.Version), "a reference to version %s, which %s does not know", r.Version, modelOf(d))
@@ -101,3 +104,15 @@ func agencyPhrase(id string) []string {
 
 // isHrefLang reports whether SDMX-JSON 2.0 can express the language of a link as it is.
 func isHrefLang(lang string) bool { return lang == "" || hrefLangForm.MatchString(lang) }
+
+const (
+	noPoints = "validFrom and validTo that are no points in time"
+	inMillis = "the time zone of validFrom and validTo, and whether they are days: they become milliseconds in UTC"
+)
+
+// lostPoints says what SDMX-ML 2.1 loses of a validity.
+func lostPoints(from, to string) []string {
+	_, from = validity21(from, false)
+	_, to = validity21(to, true)
+	return slices.DeleteFunc([]string{from, to}, func(s string) bool { return s == "" })
+}

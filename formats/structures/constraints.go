@@ -221,6 +221,9 @@ func key(c *codec.C, k *sdmx.Key) {
 	}
 	codec.List(c, "com:KeyValue", "keyValues", &k.Values, func(c *codec.C, v *sdmx.KeyValue) {
 		c.Attr("id", "id", &v.ID)
+		if c.XML() {
+			c.Expect("include", "", "true")
+		}
 		included(c, "", "include", &v.Excluded, false)
 		c.Bool("", "removePrefix", &v.RemovePrefix)
 		c.Elem("com:Value", "value", &v.Value)
@@ -345,6 +348,7 @@ func metadataKeySet(c *codec.C, k *sdmx.MetadataKeySet) {
 		c.Attr("metadataTarget", "", &k.Target)
 		codec.List(c, "com:KeyValue", "", &k.Values, func(c *codec.C, v *sdmx.MetadataKeyValue) {
 			c.Attr("id", "", &v.ID)
+			c.Expect("include", "", "true")
 			c.Elem("com:Value", "", &v.Value)
 			c.In("com:DataSet", "", v.DataSet != nil, func() {
 				if v.DataSet == nil {

@@ -222,9 +222,12 @@ func (p *planner) newOrphans(d registry.Dangling) (out []string) {
 	if len(now) == 0 || p.extendsMissing(d.From, before, map[sdmx.URN]bool{}) {
 		return nil
 	}
-	old := p.orphans(d.From, before)
+	old := map[orphan]bool{}
+	for _, s := range p.orphans(d.From, before) {
+		old[s] = true
+	}
 	for _, s := range now {
-		if !slices.Contains(old, s) {
+		if !old[s] {
 			out = append(out, fmt.Sprintf("%s, the parent of %s", s.parent, s.code))
 		}
 	}

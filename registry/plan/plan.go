@@ -183,6 +183,9 @@ func (p *planner) checkPermissions() {
 
 // apply decides what the submission stores and deletes, by the rules of its mode.
 func (p *planner) apply() {
+	for _, e := range p.decision.all() {
+		p.takeAsHeld(e)
+	}
 	for _, e := range p.decision.entries {
 		if e.result.Mode == registry.ModeInformation {
 			e.notice("%s was sent for information (action Information): nothing is done with it.", e.urn)

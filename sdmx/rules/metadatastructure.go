@@ -114,6 +114,7 @@ func metadataAttributes(c *checker, path string, list []sdmx.MetadataAttribute) 
 		if x.MaxOccurs != "" && x.MaxOccurs != "unbounded" && (!occursForm.MatchString(x.MaxOccurs) || x.MaxOccurs == "0") {
 			c.add(at+".MaxOccurs", "maxOccurs is %q, and must be a whole number from 1, or unbounded.", sdmx.Clip(x.MaxOccurs))
 		}
+		c.occurs(at+".MaxOccurs", x.MinOccurs, x.MaxOccurs)
 		c.representation(at+".Representation", x.Representation, false)
 		metadataAttributes(c, at+".Attributes", x.Attributes)
 	}

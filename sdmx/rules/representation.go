@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"urncast/sdmx"
@@ -46,11 +47,21 @@ func (c *checker) representation(path string, r *sdmx.Representation, dimension 
 	if r.MaxOccurs != "" && r.MaxOccurs != "unbounded" && !countForm.MatchString(r.MaxOccurs) {
 		c.add(path+".MaxOccurs", "maxOccurs is %q, and must be a whole number or unbounded.", sdmx.Clip(r.MaxOccurs))
 	}
+	c.occurs(path+".MaxOccurs", r.MinOccurs, r.MaxOccurs)
 	if dimension && (r.MinOccurs != "" && r.MinOccurs != "1" || r.MaxOccurs != "" && r.MaxOccurs != "1") {
 		c.add(path, "A dimension has exactly one value in each key. Take minOccurs and maxOccurs away.")
 	}
 	if r.Format != nil {
 		c.format(path+".Format", r.Format)
+	}
+}
+
+// occurs checks that what must occur a number of times may occur as often.
+func (c *checker) occurs(path, least, most string) {
+	from, err := strconv.ParseUint(least, 10, 64)
+	to, err2 := strconv.ParseUint(most, 10, 64)
+	if err == nil && err2 == nil && from > to {
+		c.add(path, "It occurs at least %d times (minOccurs), but at most %d times (maxOccurs). Exchange the two, or mend one.", from, to)
 	}
 }
 

@@ -319,6 +319,9 @@ var plants = []struct {
 	planted("Measures[0].Representation.Format.TimeInterval", "duration", func(d *sdmx.DataStructure) {
 		d.Measures[0].Representation = &sdmx.Representation{Format: &sdmx.TextFormat{TimeInterval: "P1YT"}}
 	}),
+	planted("Measures[0].Representation.MaxOccurs", "at least 3 times", func(d *sdmx.DataStructure) {
+		d.Measures[0].Representation = &sdmx.Representation{MinOccurs: "3", MaxOccurs: "2"}
+	}),
 	planted("Measures[0].Representation.MaxOccurs", "or unbounded", func(d *sdmx.DataStructure) {
 		d.Measures[0].Representation = &sdmx.Representation{MaxOccurs: "many"}
 	}),

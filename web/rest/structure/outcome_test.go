@@ -36,7 +36,7 @@ func TestOutcomeSaysWhatWasNotTaken(t *testing.T) {
 	results := strings.Split(b.String(), "</reg:SubmissionResult>")
 	for i, parts := range [][]string{
 		{`status="Warning"`, "It will not fit.", "And 5 more", "Left out, as was asked for: Process A:P(1.0)"},
-		{`status="Warning"`, "The stub was not taken: &lt;B&gt; is held in full."},
+		{`status="Warning"`, "Nothing was changed.", "The stub was not taken: &lt;B&gt; is held in full."},
 		{`status="Warning"`, `code="200"`, "line 3, column 4: /c: c is not known"},
 	} {
 		for _, p := range parts {

@@ -190,7 +190,7 @@ func (x *xmlWriter) status(r *registry.Result, refused bool, notes, warnings []s
 			status = "Warning"
 		}
 		x.raw(`<reg:StatusMessage status="` + status + `">`)
-		x.message(statusOf(r), verdictText(r.Verdict)+where)
+		x.message(statusOf(r), verdictText(r)+where)
 	}
 	if x.version == formats.Version20 && r.Verdict != registry.Refused { // which has no place for an id
 		notes = append([]string{"The registration is " + r.URN.String() + "."}, notes...)
@@ -232,14 +232,16 @@ func resultAction(r *registry.Result, echo bool) string {
 	return "Replace"
 }
 
-func verdictText(v registry.Verdict) string {
-	switch v {
-	case registry.Created:
+func verdictText(r *registry.Result) string {
+	switch {
+	case r.Verdict == registry.Created:
 		return "Created."
-	case registry.Updated:
+	case r.Verdict == registry.Updated:
 		return "Updated."
-	case registry.Deleted:
+	case r.Verdict == registry.Deleted:
 		return "Deleted."
+	case len(r.Notices) > 0: // they say why, and it may differ
+		return "Nothing was changed."
 	}
 	return "The same is in the registry already."
 }

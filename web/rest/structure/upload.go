@@ -162,8 +162,10 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 	case answer.Busy(err) != nil: // before the file's error, which may wrap it
 		answer.WriteBusy(w, r, answer.Busy(err))
 	case errors.As(err, &bad):
+		readOn(r)
 		answer.WriteError(w, r, http.StatusBadRequest, "%s", bad)
 	case errors.As(err, &invalid):
+		readOn(r)
 		answer.WriteError(w, r, http.StatusUnprocessableEntity, "%s", invalid)
 	case errors.Is(err, registry.ErrNotFound):
 		answer.WriteError(w, r, http.StatusNotFound, "%s", err)
@@ -173,3 +175,7 @@ func submitError(w http.ResponseWriter, r *http.Request, err error) {
 		answer.WriteError(w, r, http.StatusInternalServerError, "The database did not answer for the change: %s. The feed of transactions says whether it was recorded; sending it again does no harm.", err)
 	}
 }
+
+// readOn reads what is left of a request. Without that the connection is reset under a client which
+// sends all before it reads, as most do, and the answer, which says what is wrong, is lost.
+func readOn(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }

@@ -1,10 +1,12 @@
 package structure
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
@@ -142,5 +144,38 @@ func TestAFormThatBreaksOff(t *testing.T) {
 		if err == nil || w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "database") {
 			t.Errorf("%s: %v, %d: %s", name, err, w.Code, w.Body)
 		}
+	}
+}
+
+// A client that sends all before it reads gets the answer to a large message with a fault at its
+// beginning, and not a connection that is reset.
+func TestLargeMessageIsAnswered(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := newUpload(r).read(func(registry.Submitted) error { return nil }); err != nil {
+			submitError(w, r, err)
+		}
+	}))
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := strings.Replace(listNamed, `<s:Codelist `, `<s:Codelist colour="red"><s:Nothing/></s:Codelist><s:Codelist `, 1) + strings.Repeat(" ", 16<<20)
+	fmt.Fprintf(conn, "POST /sdmx/v2/structure HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", len(body))
+	for rest := body; rest != ""; { // slowly, as over a network
+		n := min(len(rest), 256<<10)
+		if _, err := conn.Write([]byte(rest[:n])); err != nil {
+			t.Fatalf("after %d of %d bytes: %v", len(body)-len(rest), len(body), err)
+		}
+		rest = rest[n:]
+	}
+	got, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if got.StatusCode != http.StatusBadRequest {
+		t.Errorf("answered %s", got.Status)
 	}
 }

@@ -24,6 +24,9 @@ func (endless) Read(p []byte) (int, error) {
 // Content-Length, and watches the heap: routes that read bodies as they arrive are given
 // no more than their bound, and all others answer 413 before their handler runs.
 func TestNoRouteTakesWhatIsTooLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it sends gigabytes, one request after the other: make large runs it, without the race detector")
+	}
 	const size = 64 << 20
 	d := newDoor(t, false)
 	d.Options.BodyBytesMax = 1 << 20

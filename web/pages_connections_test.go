@@ -191,6 +191,9 @@ func TestAFormSavesOntoWhatItShowed(t *testing.T) {
 // TestDraftsAreBounded checks that an edit larger than any connection is refused, and that
 // the reader who lost it is told why.
 func TestDraftsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it sends 60 MB, one request after the other: make large runs it, without the race detector")
+	}
 	d := newClusterDoor(t)
 	some := func(prefix string) map[string]string {
 		files := map[string]string{}

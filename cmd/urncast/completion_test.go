@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"urncast/integration/rig"
 	"urncast/internal/commandline"
 )
 
@@ -21,10 +22,7 @@ type completer struct {
 
 func newCompleter(t *testing.T) *completer {
 	t.Helper()
-	c := &completer{t: t, binary: filepath.Join(t.TempDir(), "urncast")}
-	if out, err := exec.Command("go", "build", "-o", c.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	c := &completer{t: t, binary: rig.Build(t, "")}
 	return c
 }
 
@@ -113,7 +111,10 @@ func TestCompletionOfPlaces(t *testing.T) {
 // knows. A shell that the machine does not have is left out; bash must be there.
 func TestCompletionScripts(t *testing.T) {
 	c := newCompleter(t)
-	folder := filepath.Dir(c.binary)
+	folder := t.TempDir()
+	if err := os.Symlink(c.binary, filepath.Join(folder, "urncast")); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	if err := os.WriteFile(filepath.Join(folder, "some file.xml"), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -28,6 +28,9 @@ func printed(v any) string { return fmt.Sprintf("%+v", v) }
 // Each setting of serve is taken from each source: flags before the environment before the
 // file before the default.
 func TestEachSettingFromEachSource(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it makes hundreds of parsers, one after the other: make large runs it, without the race detector")
+	}
 	some := configured(t, "")
 	for _, flag := range commandline.ServeFlags(newParser(t.Context(), &cli{}).Model) {
 		values := []string{"from-the-file", "from-the-environment", "from-a-flag"}

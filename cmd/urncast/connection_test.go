@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"urncast/integration/rig"
 	"urncast/internal/commandline"
 	"urncast/internal/secret"
 	"urncast/producer/connection"
@@ -31,10 +32,7 @@ type verbs struct {
 
 func newVerbs(t *testing.T) *verbs {
 	t.Helper()
-	v := &verbs{t: t, binary: filepath.Join(t.TempDir(), "urncast"), store: &producertest.Store{}, client: &producertest.Client{Cancelled: make(chan struct{})}}
-	if out, err := exec.Command("go", "build", "-o", v.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	v := &verbs{t: t, binary: rig.Build(t, ""), store: &producertest.Store{}, client: &producertest.Client{Cancelled: make(chan struct{})}}
 	v.server = httptest.NewServer(web.New(webtest.Complete(web.Options{Connections: &connection.Connections{Store: v.store, Client: v.client, Route: func(context.Context, string) (string, string) { return "structures", "tx" }}})))
 	t.Cleanup(v.server.Close)
 	return v

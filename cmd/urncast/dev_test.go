@@ -30,10 +30,7 @@ type devProcess struct {
 
 func newDev(t *testing.T) *devProcess {
 	t.Helper()
-	d := &devProcess{t: t, binary: filepath.Join(t.TempDir(), "urncast"), data: filepath.Join(t.TempDir(), "data"), log: filepath.Join(t.TempDir(), "log")}
-	if out, err := exec.Command("go", "build", "-o", d.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	d := &devProcess{t: t, binary: rig.Build(t, ""), data: filepath.Join(t.TempDir(), "data"), log: filepath.Join(t.TempDir(), "log")}
 	for _, address := range []*string{&d.http, &d.kafka} {
 		port, err := port.Free()
 		if err != nil {

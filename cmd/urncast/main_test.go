@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"urncast/integration/rig/pg"
+	"urncast/integration/rig"
 )
 
-func TestMain(m *testing.M) { os.Exit(pg.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(rig.Run(m)) }

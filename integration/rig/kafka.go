@@ -247,6 +247,9 @@ inter.broker.listener.name=PLAIN
 controller.quorum.voters=1@127.0.0.1:%d
 `
 
+// properties has the properties of every broker. metadata.max.idle.interval.ms=0 stops the controller
+// from writing a record twice a second while nothing happens: an idle broker then takes a third less
+// processor time.
 const properties = `num.partitions=1
 auto.create.topics.enable=false
 message.max.bytes=104857600
@@ -262,6 +265,7 @@ log.cleaner.enable=true
 log.cleaner.dedupe.buffer.size=2097152
 file.delete.delay.ms=1000
 controlled.shutdown.enable=false
+metadata.max.idle.interval.ms=0
 `
 
 func (k *Kafka) config() string { return filepath.Join(k.dir, "server.properties") }

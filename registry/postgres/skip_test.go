@@ -25,8 +25,8 @@ func TestLimitsAreKept(t *testing.T) {
 		}
 		return all
 	}
-	if all := routes(); len(all) != 0 {
-		t.Errorf("before anybody looked: %+v", all)
+	if all := routes(); len(all) != 1 || all[0].Topic != topic || all[0].Limits != (producer.Limits{}) || !all[0].SeenAt.IsZero() {
+		t.Errorf("before anybody looked: %+v, want the route without limits", all)
 	}
 	for _, seen := range []producer.Limits{{Request: 1, Message: 2}, {Request: 3, Message: 4, Socket: 5}} {
 		for name, l := range map[string]producer.Limits{topic: seen, "another": {Request: 9}} {

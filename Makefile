@@ -25,7 +25,7 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	mv table_gen.tmp producer/kafka/properties/table/table_gen.go
 	$(GOTEST) ./producer/kafka/properties -run TestDocumentation -update
 	$(GOTEST) ./web/rest -run TestOpenAPI -update
-	$(GOTEST) ./producer/kafka -run TestFaultDocumentation -update
+	$(GOTEST) ./producer/kafka/faults -run TestDocumentation -update
 	$(GOTEST) ./cmd/urncast -run TestReference -update
 	$(GOTEST) ./formats -run TestDocumentation -update
 

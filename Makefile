@@ -23,10 +23,10 @@ generate: ## Make what is generated: pages, the table of properties, the descrip
 	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
 	go run ./producer/kafka/properties/generate >table_gen.tmp
 	mv table_gen.tmp producer/kafka/properties/table/table_gen.go
-	$(GOTEST) ./producer/kafka/properties ./producer/kafka ./web/rest ./cmd/urncast ./formats -run '^($(GENERATING))$$' -update
+	$(GOTEST) ./producer/kafka/properties ./producer/kafka/faults ./web/rest ./cmd/urncast ./formats -run '^($(GENERATING))$$' -update
 
 # The tests that write documentation with -update, and otherwise compare it.
-GENERATING := TestDocumentation|TestFaultDocumentation|TestOpenAPI|TestReference
+GENERATING := TestDocumentation|TestOpenAPI|TestReference
 
 .PHONY: pictures
 pictures: ## Make the pictures of docs/style.md and README.md anew; needs Chromium and PostgreSQL

@@ -57,8 +57,8 @@ var arrows = map[string][]string{
 	"producer/control":      {"producer/connection", "producer/encoding", "producer", "registry", "formats", "sdmx"},
 	"producer/topicview":    {"producer", "internal/panics"},
 	"producer/producertest": {"producer/connection", "producer/control", "producer/diagnosis", "producer/topicview", "producer", "registry", "internal/secret"},
-	"producer/kafka":        {"producer/connection", "producer/diagnosis", "producer/topicview", "producer", "registry", "internal/panics", "producer/kafka/admin", "producer/kafka/expiry", "producer/kafka/gateway", "producer/kafka/iam", "producer/kafka/probe", "producer/kafka/properties"},
-	"producer/kafka/trial":  {"producer/connection", "producer/diagnosis", "producer", "internal/panics", "producer/kafka", "producer/kafka/admin", "producer/kafka/probe", "producer/kafka/properties"},
+	"producer/kafka":        {"producer/connection", "producer/diagnosis", "producer/topicview", "producer", "registry", "internal/panics", "producer/kafka/admin", "producer/kafka/expiry", "producer/kafka/faults", "producer/kafka/gateway", "producer/kafka/iam", "producer/kafka/probe", "producer/kafka/properties"},
+	"producer/kafka/trial":  {"producer/connection", "producer/diagnosis", "producer", "internal/panics", "producer/kafka", "producer/kafka/admin", "producer/kafka/faults", "producer/kafka/probe", "producer/kafka/properties"},
 	// What a connection's words mean, and the way to Kerberos, need no client.
 	"producer/kafka/properties":          {"producer/connection", "producer/kafka/properties/jaas", "producer/kafka/properties/kerberos", "producer/kafka/properties/stores", "producer/kafka/properties/table"},
 	"producer/kafka/properties/generate": {"producer/connection", "producer/kafka/properties"},
@@ -72,6 +72,7 @@ var arrows = map[string][]string{
 	"producer/kafka/probe":   {"producer/kafka/properties"},
 	"producer/kafka/expiry":  {"producer/connection", "producer/kafka/probe", "producer/kafka/properties"},
 	"producer/kafka/admin":   {"producer/diagnosis", "internal/panics", "producer/kafka/probe"},
+	"producer/kafka/faults":  {"producer"},
 	"producer/mail":          {"producer/notice", "producer", "registry"},
 	"producer/verify":        {"producer/control", "producer/topicview", "producer", "registry", "formats", "sdmx"},
 	"registry/postgres":      {"producer/connection", "producer/control", "producer/diagnosis", "producer/notice", "producer", "registry", "registry/access", "registry/workspace", "formats", "sdmx", "migrations", "internal/crash", "internal/secret"},

@@ -3,7 +3,9 @@ package producer
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A FaultKind says what can be done about a fault.
@@ -29,21 +31,74 @@ func (k FaultKind) String() string {
 	return [...]string{"permanent", "transitory", "in doubt", "fenced"}[k]
 }
 
-// A Fault is an error that the edge to Kafka, or the codec, has classified.
-// Text is a sentence for people that says what to do.
+// A Fault is an error that the edge to Kafka, or the codec, has classified. What happened, its cause
+// and what to do are apart, so that a page, a mail or the log can show each where it belongs.
 type Fault struct {
 	Kind FaultKind
-	Text string
-	Cure string // what to do, which Text says too; empty if that is unknown
-	Err  error  // the cause, nil if Text says all
+	Text string // what happened: a sentence without its full stop
+	Err  error  // the cause; nil if Text says it, or it is not known
+	Cure string // what to do, in the imperative; empty if waiting is all that helps, or it is not known
+	// Same is the same whenever the same thing happens, for faults whose text may differ then. If it
+	// is empty, the text is the same but for figures.
+	Same string
 }
 
-// Error gives the sentence and the cause.
+// Error returns "<what happened>: <cause>. <What to do>", without the last full stop.
 func (f *Fault) Error() string {
-	if f.Err == nil {
-		return f.Text
+	text := f.Text
+	if f.Err != nil {
+		text += ": " + strings.TrimRight(f.Err.Error(), ". ")
 	}
-	return fmt.Sprintf("%s: %s", f.Text, f.Err)
+	if f.Cure != "" {
+		text += ". " + sentence(f.Cure)
+	}
+	return text
+}
+
+// Cause returns the cause, and f without its cure if its text tells the cause.
+func (f *Fault) Cause() error {
+	if f.Err == nil {
+		return &Fault{Kind: f.Kind, Text: f.Text}
+	}
+	return f.Err
+}
+
+// sentence returns a text that begins with a capital and does not end with a full stop.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + strings.TrimRight(text[size:], ". ")
+}
+
+// Remedy returns a cure as a sentence; empty if there is none.
+func Remedy(cure string) string {
+	if cure == "" {
+		return ""
+	}
+	return sentence(cure) + "."
+}
+
+// WithoutCure returns the text of an error, or the reason of a state, without the cure in it. Reasons
+// that earlier versions stored have the cure in parentheses, or after a colon.
+func WithoutCure(text, cure string) string {
+	if cure == "" {
+		return text
+	}
+	if before, found := strings.CutSuffix(strings.TrimSuffix(text, "."), ". "+sentence(cure)); found {
+		return before
+	}
+	return strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
+}
+
+// Key returns what is the same in two errors if the same thing happened, but for figures.
+func Key(err error) string {
+	var f *Fault
+	switch {
+	case !errors.As(err, &f):
+		return err.Error()
+	case f.Same != "":
+		return f.Same
+	}
+	return WithoutCure(err.Error(), f.Cure)
 }
 
 // Unwrap gives the cause.

@@ -98,14 +98,13 @@ func (c *Connections) Current(ctx context.Context, name string) (*Connection, er
 	s, err := c.Store.Connection(ctx, name)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: fmt.Sprintf(
-			"Connection %s is not defined, so there is no way to Kafka yet: "+
-				"define it with \"urncast connection set %s bootstrap.servers=HOST:PORT\" or PUT /api/v1/connections/%s, "+
-				"then start the producer", name, name, name)}
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + name + " is not defined, so there is no way to Kafka yet",
+			Cure: fmt.Sprintf("define it with \"urncast connection set %s bootstrap.servers=HOST:PORT\" or PUT /api/v1/connections/%[1]s, then start the producer", name)}
 	case err != nil:
 		return nil, &producer.Fault{Kind: producer.Transitory, Text: "The database did not give connection " + name, Err: err}
 	case s.Key != nil:
-		return nil, &producer.Fault{Kind: producer.Permanent, Text: "The secrets of connection " + name + " cannot be opened", Err: s.Key}
+		return nil, &producer.Fault{Kind: producer.Permanent, Text: "The secrets of connection " + name + " cannot be opened", Err: s.Key,
+			Cure: "start urncast with the key that sealed them, or set the secrets anew, then start the producer"}
 	}
 	return s.connection(), nil
 }

@@ -73,8 +73,8 @@ func (d *Doctor) examine(ctx context.Context, at Place, n Needs) (*Diagnosis, *c
 	switch {
 	case errors.As(err, &fault) && fault.Kind == producer.Permanent:
 		return &Diagnosis{Connection: d.Connections.OrDefault(at.Connection), Topic: n.Topic, At: time.Now().UTC(), Findings: []Finding{{ID: FindingConnection,
-			Severity: SeverityError, What: fault.Error() + ".", Why: "Without a connection nothing is published.",
-			Cure: "Define the connection, or make its secrets readable."}}}, nil, nil
+			Severity: SeverityError, What: producer.WithoutCure(fault.Error(), fault.Cure) + ".", Why: "Without a connection nothing is published.",
+			Cure: producer.Remedy(fault.Cure)}}}, nil, nil
 	case err != nil:
 		return nil, nil, err
 	}

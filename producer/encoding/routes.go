@@ -125,14 +125,17 @@ func (d *document) encode(e *Encoder) (value []byte, left string, err error) {
 	return value, "", nil
 }
 
+// reportDefect is the cure of what only a defect of the program causes.
+const reportDefect = "report this as a defect of the program"
+
 func codecFault(u sdmx.URN, n registry.Number, err error) error {
-	return &producer.Fault{Kind: producer.Permanent, Err: err,
-		Text: fmt.Sprintf("The stored document of %s in transaction %d cannot be encoded; this is a defect of the program, please report it", u, n)}
+	return &producer.Fault{Kind: producer.Permanent, Err: err, Cure: reportDefect,
+		Text: fmt.Sprintf("The stored document of %s in transaction %d cannot be encoded", u, n)}
 }
 
 // inconsistent is the fault of a document that a format was said to express and cannot.
 func inconsistent(u sdmx.URN, left string) error {
-	return &producer.Fault{Kind: producer.Permanent, Text: "The codec changed its mind about " + u.String() + ": " + left}
+	return &producer.Fault{Kind: producer.Permanent, Text: "The format was found to express " + u.String() + ", and does not: " + left, Cure: reportDefect}
 }
 
 // Contents reads what records are made of from the database.

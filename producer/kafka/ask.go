@@ -10,6 +10,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/probe"
 )
@@ -28,7 +29,7 @@ func (b *Broker) ask(ctx context.Context, limit time.Duration, doing string, que
 	case b.turn <- struct{}{}:
 		defer func() { <-b.turn }()
 	case <-ctx.Done():
-		return fault(doing, ctx.Err())
+		return faults.Of(doing, ctx.Err())
 	}
 	if err = questions(ctx, b.brokers); err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
@@ -50,7 +51,7 @@ func askFault(doing string, err error) error {
 		}
 		return lookFault(doing, troubleKind(t), t, nil)
 	}
-	return fault(doing, clientError(err))
+	return faults.Of(doing, clientError(err))
 }
 
 // clientError puts a broker's error as the client library does, with whose errors the

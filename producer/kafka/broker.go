@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"urncast/producer/connection"
 	"urncast/producer/kafka/admin"
 	"urncast/producer/kafka/expiry"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/iam"
 	"urncast/producer/kafka/probe"
@@ -126,6 +126,9 @@ func (c *Cluster) Check(ctx context.Context, name string) error {
 	return err
 }
 
+// correctConnection is the cure of a property that the cause names.
+const correctConnection = "correct the connection" + faults.ThenStart
+
 // resolve makes the connection ready, as far as that goes without connecting.
 func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *connection.Connection, *properties.Resolved, error) {
 	connection, err := c.Connection(ctx, name)
@@ -134,12 +137,13 @@ func (c *Cluster) resolve(ctx context.Context, name string) (*Broker, *connectio
 	}
 	resolved, _, err := properties.Resolve(connection)
 	if err != nil {
-		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err}
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection.Name + " cannot be used", Err: err, Cure: correctConnection}
 	}
 	b := newBroker(c, name, resolved)
+	b.sizes.request = requestLimitOf(connection)
 	b.revision, b.files = connection.Revision, stamps(resolved.Files)
 	if err := b.tryClient(); err != nil {
-		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err}
+		return nil, nil, nil, &producer.Fault{Kind: producer.Permanent, Text: "Kafka's client refuses connection " + connection.Name, Err: err, Cure: correctConnection}
 	}
 	return b, connection, resolved, nil
 }
@@ -183,8 +187,7 @@ func (c *Cluster) bear(ctx context.Context, connection string, r *properties.Res
 		if !known {
 			kind = producer.Permanent
 		}
-		return nil, &producer.Fault{Kind: kind, Cure: t.Cure,
-			Text: "Connection " + connection + " cannot log in: " + strings.TrimSuffix(t.Text+" "+t.Cure, ".")}
+		return nil, &producer.Fault{Kind: kind, Text: "Connection " + connection + " cannot log in", Err: t, Cure: t.Cure}
 	}
 	return b, nil
 }

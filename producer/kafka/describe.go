@@ -13,6 +13,7 @@ import (
 	"urncast/internal/panics"
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 )
 
 const (
@@ -81,9 +82,8 @@ func (b *Broker) find(ctx context.Context, c *admin.Cluster, topics []string) ([
 		}
 		for _, d := range missing {
 			if !b.anyKnows(ctx, d.Name) {
-				const cure = "create the topic, or allow the program to, then start the producer"
-				return nil, &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(clientError(d.Err)),
-					Text: "Topic " + d.Name + " does not exist: the brokers were asked twice (" + cure + ")"}
+				return nil, &producer.Fault{Kind: producer.Permanent, Text: "Topic " + d.Name + " does not exist; the brokers were asked twice",
+					Err: faults.Coded(clientError(d.Err)), Cure: "create the topic, or allow the program to, then start the producer"}
 			}
 		}
 	}
@@ -124,9 +124,8 @@ func (b *Broker) create(ctx context.Context, c *admin.Cluster, topic string) err
 	switch {
 	case err == nil, errors.Is(err, kerr.TopicAlreadyExists):
 	case admin.Unauthorized(err):
-		cure := "create the topic, or grant CREATE on it, then start the producer"
-		return &producer.Fault{Kind: producer.Permanent, Cure: cure, Err: coded(clientError(err)),
-			Text: "Topic " + topic + " does not exist, and the program may not create it (" + cure + ")"}
+		return &producer.Fault{Kind: producer.Permanent, Text: "Topic " + topic + " does not exist, and the program may not create it",
+			Err: faults.Coded(clientError(err)), Cure: "create the topic, or grant CREATE on it, then start the producer"}
 	default:
 		return askFault("creating topic "+topic, err)
 	}

@@ -21,7 +21,7 @@ func TestTopicIsAskedForTwice(t *testing.T) {
 	k := rig.StartKafka(t)
 	b := brokerAt(t, map[string]string{"bootstrap.servers": k.Bootstrap()})
 	began := time.Now()
-	endsSoon(t, "describing what is not there", 8*time.Second, producer.Permanent, "create the topic, or allow the program to", func() error {
+	endsSoon(t, "describing what is not there", 8*time.Second, producer.Permanent, "Create the topic, or allow the program to", func() error {
 		_, err := b.Describe(t.Context(), []string{"missing"})
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/faults"
 )
 
 // endless is the offset up to which a reader reads that also waits for new messages.
@@ -62,7 +63,7 @@ func (b *Broker) follow(ctx context.Context, c *ck.Consumer, spans []span, waiti
 		assigned = append(assigned, ck.TopicPartition{Topic: &s.topic, Partition: 0, Offset: ck.Offset(s.from)})
 	}
 	if err := c.Assign(assigned); err != nil {
-		return b.explain(fault(all.doing(), err), producer.Transitory)
+		return b.explain(faults.Of(all.doing(), err), producer.Transitory)
 	}
 	return all.run(ctx, c, yield)
 }
@@ -116,7 +117,7 @@ func (all *pursuits) take(event ck.Event, yield func(*ck.Message) error) (*pursu
 		if err := e.TopicPartition.Error; errors.As(err, &failed) {
 			return nil, all.broker.readFault(reading(*e.TopicPartition.Topic), failed)
 		} else if err != nil {
-			return nil, all.broker.explain(fault(reading(*e.TopicPartition.Topic), err), producer.Transitory)
+			return nil, all.broker.explain(faults.Of(reading(*e.TopicPartition.Topic), err), producer.Transitory)
 		}
 		p, at := all.left[*e.TopicPartition.Topic], int64(e.TopicPartition.Offset)
 		if p == nil {

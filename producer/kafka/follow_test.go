@@ -14,6 +14,7 @@ import (
 	"urncast/integration/rig"
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/properties"
 )
 
@@ -21,13 +22,18 @@ import (
 // table's words.
 func TestReadFaults(t *testing.T) {
 	b := &Broker{cluster: &Cluster{}}
-	for code, r := range rulings {
+	for code := ck.ErrorCode(-1000); code < 1000; code++ {
+		r, known := faults.Ruled(code)
+		if !known {
+			continue
+		}
 		err := b.readFault(reading("structures"), ck.NewError(code, "the client's words", false))
-		asks := strings.Contains(r.why, "the next attempt") || r.why == unknownTopic
+		asks := strings.Contains(r.Why, "the next attempt") || strings.Contains(r.Why, "all brokers are asked")
 		switch {
-		case asks && (err == nil || kindOf(t, err) != producer.Transitory || !strings.Contains(err.Error(), r.why) && !strings.Contains(err.Error(), r.cure)):
+		case asks && (err == nil || kindOf(t, err) != producer.Transitory || r.Cure == "" && !strings.Contains(err.Error(), r.Why) ||
+			!strings.HasSuffix(err.Error()+".", producer.Remedy(r.Cure))):
 			t.Errorf("%d %s: %v", code, code, err)
-		case r.kind == producer.Permanent && code != ck.ErrGroupAuthorizationFailed && (err == nil || kindOf(t, err) != producer.Permanent):
+		case r.Kind == producer.Permanent && code != ck.ErrGroupAuthorizationFailed && (err == nil || kindOf(t, err) != producer.Permanent):
 			t.Errorf("%d %s: %v", code, code, err)
 		}
 	}
@@ -292,9 +298,9 @@ func TestReadingWaitsForBrokers(t *testing.T) {
 		told string
 	}{
 		"nobody leads":  {leaderless, "Topic s has no leader: every broker that has all of it is away"},
-		"brokers away":  {fault("asking", ck.NewError(ck.ErrTransport, "Local: Broker transport failure", false)), "transport failure"},
-		"no answer":     {fault("asking", context.DeadlineExceeded), "Kafka did not answer in time while asking"},
-		"no right":      {fault("asking", ck.NewError(ck.ErrTopicAuthorizationFailed, "", false)), ""},
+		"brokers away":  {faults.Of("asking", ck.NewError(ck.ErrTransport, "Local: Broker transport failure", false)), "transport failure"},
+		"no answer":     {faults.Of("asking", context.DeadlineExceeded), "Kafka did not answer in time while asking"},
+		"no right":      {faults.Of("asking", ck.NewError(ck.ErrTopicAuthorizationFailed, "", false)), ""},
 		"no topic":      {missing, ""},
 		"closed, or so": {context.Canceled, ""},
 	} {

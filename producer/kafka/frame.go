@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"urncast/producer"
 )
@@ -30,24 +29,3 @@ func FramedBytes(r *producer.Record, value int) int {
 
 // prefixed is the size of bytes with their length before them.
 func prefixed(n int) int { return len(binary.AppendVarint(nil, int64(n))) + n }
-
-// oversize refuses a record that is larger than max.request.size allows, in the
-// meaning that Java's producer gives to it: the client library counts after
-// compression.
-func (z *sizes) oversize(r *producer.Record) error {
-	framed := FramedBytes(r, len(r.Value))
-	if limit := z.limitsSeen(r.Topic).socket; limit > 0 && !z.settings.Compresses() && int64(framed+RequestFrame) > limit {
-		cure := "raise it on every broker, or shorten the structure, then start the producer"
-		return &producer.Fault{Kind: producer.Permanent, Cure: cure,
-			Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, and the broker of topic %s closes the connection at a request of more than socket.request.max.bytes=%d: %s",
-				r.Key, framed, r.Topic, limit, cure)}
-	}
-	bound := z.settings.RequestBytes
-	if bound == 0 || framed <= bound {
-		return nil
-	}
-	cure := "raise it (librdkafka: message.max.bytes), or shorten the structure, then start the producer"
-	return &producer.Fault{Kind: producer.Permanent, Cure: cure,
-		Text: fmt.Sprintf("%s has %d bytes with key, headers and framing, before compression, which is more than max.request.size=%d allows for topic %s: %s",
-			r.Key, framed, bound, r.Topic, cure)}
-}

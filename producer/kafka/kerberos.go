@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/twmb/franz-go/pkg/sasl"
 
 	"urncast/producer"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/gateway"
 	"urncast/producer/kafka/iam"
 	"urncast/producer/kafka/probe"
@@ -42,13 +44,16 @@ func (c *Cluster) enter(ctx context.Context, r *properties.Resolved) (*gateway.G
 // entryFault classifies an error of the gateway's start: a KDC that is away comes
 // back, and what it refuses it will refuse again.
 func entryFault(connection string, err error) error {
-	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " does not come about", Err: err}
+	f := &producer.Fault{Kind: producer.Permanent, Text: "Connection " + connection + " cannot log in", Err: err}
 	if connection == "" {
-		f.Text = "The connection does not come about"
+		f.Text = "The connection cannot log in"
 	}
 	var why *gateway.Failure
-	if errors.As(err, &why) && why.Transitory {
-		f.Kind = producer.Transitory
+	if errors.As(err, &why) {
+		f.Err, f.Cure = faults.Worded(err, why.What()), why.Cure
+		if why.Transitory {
+			f.Kind = producer.Transitory
+		}
 	}
 	return f
 }
@@ -89,21 +94,12 @@ func trouble(err error) error {
 	if !errors.As(err, &f) {
 		return probe.Met(probe.KerberosFails, err)
 	}
-	text := f.Text
-	if f.Err != nil {
-		text += ": " + strings.TrimRight(f.Err.Error(), ". ")
-	}
-	return &probe.Trouble{Cause: probe.KerberosFails, Text: text + ".", Cure: f.Cure + ".", Err: f}
+	return &probe.Trouble{Cause: probe.KerberosFails, Text: f.What() + ".", Cure: f.Cure + ".", Err: f}
 }
 
-// doubt and recordFault are the functions of those names, in words that know of
-// the gateway.
+// doubt is faults.AfterBegin in words that know of the gateway.
 func (b *Broker) doubt(doing string, err error) error {
-	return b.explain(doubt(doing, err), producer.InDoubt)
-}
-
-func (b *Broker) recordFault(topic, key string, size int64, err error) error {
-	return b.explain(recordFault(topic, key, size, err), producer.InDoubt)
+	return b.explain(faults.AfterBegin(doing, err), producer.InDoubt)
 }
 
 // text puts the brokers' addresses in place of the gateway's.
@@ -133,30 +129,39 @@ func (b *Broker) explain(err error, soft producer.FaultKind) error {
 	coded := errors.As(f.Err, &e)
 	f.Text = b.gateway.Text(f.Text)
 	if f.Err != nil {
-		f.Err = worded{f.Err, b.gateway.Text(f.Err.Error())}
+		f.Err = faults.Worded(f.Err, b.gateway.Text(f.Err.Error()))
 	}
 	if coded && !unreached[e.Code()] || !coded && f.Kind != soft {
 		return err
 	}
 	failures := b.gateway.Failures()
-	var words []string
+	var words, cures []string
 	for _, why := range failures {
-		if !strings.Contains(f.Text, why.Text) { // a look at the servers may have told it
-			words = append(words, why.Error())
+		if strings.Contains(f.Error(), why.Text) { // a look at the servers told it
+			continue
+		}
+		words = append(words, why.What())
+		if why.Cure != "" && !slices.Contains(cures, why.Cure) {
+			cures = append(cures, why.Cure)
 		}
 	}
 	if coded {
 		refused := e.Code() == ck.ErrAuthentication || e.Code() == ck.ErrSaslAuthenticationFailed
 		if refused || len(words) > 0 {
-			// The table's cures are for brokers that the client itself meets.
-			f.Text = strings.Replace(f.Text, " ("+rule(e).cure+")", "", 1)
+			faults.Unexplain(f)
 		}
 		if refused && f.Kind == producer.Permanent && !allLast(failures) {
 			f.Kind = soft
 		}
 	}
 	if len(words) > 0 {
-		f.Text += " (" + strings.Join(words, "; ") + ")"
+		if f.Cure != "" { // of a look at the servers
+			cures = append([]string{strings.TrimRight(f.Cure, ". ")}, cures...)
+		}
+		if f.Err != nil {
+			words = append([]string{strings.TrimRight(f.Err.Error(), ". ")}, words...)
+		}
+		f.Err, f.Cure = faults.Worded(f.Err, strings.Join(words, "; ")), strings.Join(cures, ". ")
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/probe"
 )
 
@@ -144,7 +145,7 @@ func (b *Broker) openLane(ctx context.Context, topics []string, id string, timeo
 		"go.logs.channel.enable":       true,
 	}))
 	if err != nil {
-		return nil, fault("opening transactional id "+id, err)
+		return nil, faults.Of("opening transactional id "+id, err)
 	}
 	b.bearer.Feed(p)
 	l := &lane{broker: b, id: id, topics: topics, p: p, batch: batch, reports: make(chan ck.Event, 2*unsentRecords), monitor: b.monitor()}
@@ -178,7 +179,7 @@ func (l *lane) initialise(ctx context.Context) error {
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return done(initFault(l.id, err))
+		return done(faults.Initialising(l.id, err))
 	}
 }
 
@@ -320,7 +321,7 @@ func (l *lane) await(ctx context.Context, enough func() bool) error {
 			continue
 		}
 		if heard := done(err); heard != err {
-			return l.broker.explain(inDoubt(heard), producer.InDoubt)
+			return l.broker.explain(faults.InDoubt(heard), producer.InDoubt)
 		}
 		return err
 	}

@@ -32,6 +32,7 @@ type topicLimits struct {
 // sizes are how large records and batches of a connection may be.
 type sizes struct {
 	connection string
+	request    requestLimit
 	settings   *properties.Resolved
 	seen       sync.Map  // by topic, its topicLimits
 	refused    *sync.Map // the cluster's

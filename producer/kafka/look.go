@@ -11,6 +11,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 )
 
 const (
@@ -104,7 +105,7 @@ func ledFault(d *admin.Topic) error {
 		return askFault(askingFor([]string{d.Name}), d.Err)
 	case !d.Led():
 		return &producer.Fault{Kind: producer.Transitory, Text: withoutLeader(d.Name), Cure: startBrokers,
-			Err: coded(ck.NewError(ck.ErrLeaderNotAvailable, "Broker: Leader not available", false))}
+			Err: faults.Coded(ck.NewError(ck.ErrLeaderNotAvailable, "Broker: Leader not available", false))}
 	}
 	return nil
 }
@@ -112,5 +113,5 @@ func ledFault(d *admin.Topic) error {
 // gone says that a topic is not there, in the words of who looked: the next session finds
 // out whether that is so, and makes it where that is allowed.
 func gone(topic string, err error) error {
-	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " does not exist, or not any more", Err: coded(clientError(err))}
+	return &producer.Fault{Kind: producer.Transitory, Text: "Topic " + topic + " does not exist, or not any more", Err: faults.Coded(clientError(err))}
 }

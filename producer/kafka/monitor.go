@@ -11,6 +11,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/probe"
 )
 
@@ -94,6 +95,9 @@ func (m *monitor) wait(parent context.Context, limit time.Duration, doing string
 			err = reported
 		} else if f := (*producer.Fault)(nil); errors.As(err, &f) && f.Err == nil && m.words != nil {
 			f.Err = m.words // time was up, and this is why
+			if t := (*probe.Trouble)(nil); errors.As(m.words, &t) {
+				f.Cure = t.Cure
+			}
 		}
 		end(nil)
 		stop()
@@ -111,7 +115,7 @@ func (m *monitor) onError(err ck.Error) {
 	switch {
 	case err.Code() == ck.ErrAllBrokersDown:
 		m.down = true
-	case rule(err).kind == producer.Permanent:
+	case faults.IsPermanent(err):
 		if m.refused == nil {
 			m.refused = err
 		}
@@ -119,7 +123,7 @@ func (m *monitor) onError(err ck.Error) {
 		m.words = err
 	}
 	switch {
-	case m.refused != nil && (m.down || strings.Contains(m.refused.Error(), tokenSign)):
+	case m.refused != nil && (m.down || strings.Contains(m.refused.Error(), faults.TokenSign)):
 		m.endAfter(refusedFor, m.refused)
 	case m.down && err.Code() == ck.ErrAllBrokersDown && time.Since(m.began) > quietFor:
 		m.endAfter(0, errors.Join(m.words, err))
@@ -132,7 +136,7 @@ func (m *monitor) endAfter(after time.Duration, cause error) {
 		return
 	}
 	m.ending = true
-	ctx, look, end, err := m.ctx, m.look, m.end, fault(m.doing, cause)
+	ctx, look, end, err := m.ctx, m.look, m.end, faults.Of(m.doing, cause)
 	if m.last != nil {
 		look = m.last
 	}
@@ -195,17 +199,17 @@ func (m *monitor) inspect(wait context.Context, look func(context.Context) *prob
 	// again, and no call would ever succeed.
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.words = errors.New(strings.TrimSuffix(t.Text+" "+t.Cure, "."))
+	m.words = t
 	return nil
 }
 
-// lookFault returns a fault with the text of what a look found. The client's own error
-// follows it, because manuals list that.
+// lookFault returns a fault with the text and the cure of what a look found. The client's own error
+// is the cause, because manuals list that.
 func lookFault(doing string, kind producer.FaultKind, t *probe.Trouble, said error) error {
 	if surer, ok := kinds[t.Cause]; ok {
 		kind = surer
 	}
-	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(strings.TrimSpace(t.Text+" "+t.Cure), ".") + ". This was found while " + doing, Err: said}
+	return &producer.Fault{Kind: kind, Text: strings.TrimSuffix(t.Text, ".") + ". This was found while " + doing, Err: said, Cure: t.Cure}
 }
 
 // kinds has the kind of fault for each cause that a look establishes more surely than the

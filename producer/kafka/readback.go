@@ -12,6 +12,7 @@ import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"urncast/producer"
+	"urncast/producer/kafka/faults"
 )
 
 // fetchWait is how long (ms) a broker may hold back the answer that there is
@@ -78,7 +79,7 @@ func (b *Broker) consumer(m *monitor, fetchBytes int) (*consumer, error) {
 		"go.logs.channel.enable":  true,
 	}))
 	if err != nil {
-		return nil, b.explain(fault("opening a reader", err), producer.Transitory)
+		return nil, b.explain(faults.Of("opening a reader", err), producer.Transitory)
 	}
 	b.bearer.Feed(c)
 	out := &consumer{Consumer: c, broker: b}
@@ -113,7 +114,7 @@ func (b *Broker) locate(ctx context.Context, c *consumer, topic string) error {
 			_, err := c.GetMetadata(&topic, false, int(part.Milliseconds()))
 			var late ck.Error
 			if err == nil || ctx.Err() != nil || !errors.As(err, &late) || late.Code() != ck.ErrTimedOut && late.Code() != ck.ErrTransport {
-				located <- fault("asking for topic "+topic, err)
+				located <- faults.Of("asking for topic "+topic, err)
 				return
 			}
 		}
@@ -122,7 +123,7 @@ func (b *Broker) locate(ctx context.Context, c *consumer, topic string) error {
 	select {
 	case err = <-located:
 	case <-ctx.Done():
-		err = fault("asking for topic "+topic, ctx.Err())
+		err = faults.Of("asking for topic "+topic, ctx.Err())
 	}
 	err = done(err)
 	e.running.Wait()
@@ -153,12 +154,12 @@ func (b *Broker) readFault(doing string, e ck.Error) error {
 		return nil
 	}
 	var f *producer.Fault
-	err := b.explain(fault(doing, e), producer.Transitory)
+	err := b.explain(faults.Of(doing, e), producer.Transitory)
 	if !errors.As(err, &f) || f.Kind == producer.Transitory && !over[e.Code()] {
 		return nil
 	}
-	if why := rulings[e.Code()].why; over[e.Code()] && why != "" && f.Cure == "" {
-		f.Text += ": " + why
+	if over[e.Code()] {
+		faults.Explain(f)
 	}
 	return f
 }

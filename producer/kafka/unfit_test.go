@@ -10,6 +10,7 @@ import (
 
 	"urncast/producer"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 )
 
 func TestUnfitTopic(t *testing.T) {
@@ -65,7 +66,7 @@ func TestRefusedSince(t *testing.T) {
 	if got := refusedSince(since, silence, later); !got.IsZero() {
 		t.Error("an attempt without an answer does not end the row")
 	}
-	if got := kindOf(t, initFault("id", unavailable)); got != producer.Transitory {
+	if got := kindOf(t, faults.Initialising("id", unavailable)); got != producer.Transitory {
 		t.Errorf("what ends the wait is %s", got)
 	}
 }

@@ -45,7 +45,7 @@ type choice struct{ Command, Text string }
 
 // compose writes the letter in both forms, from the same view.
 func compose(s *notice.StoredSettings, l *notice.Letter, now time.Time) (*composed, error) {
-	v := &view{Headline: headline(l, now), Reason: clean(l.Reason), Facts: facts(l), URNs: l.URNs, More: l.Structures - len(l.URNs)}
+	v := &view{Headline: headline(l, now), Reason: sentence(producer.WithoutCure(l.Reason, l.Cure)), Facts: facts(l), URNs: l.URNs, More: l.Structures - len(l.URNs)}
 	v.Subject = tag(l.Environment) + " " + clean(subject(l, now))
 	advise(v, l)
 	if s.PublicURL != "" {

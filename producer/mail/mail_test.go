@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -56,7 +57,7 @@ func failure() *notice.Letter {
 		Since: time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC), RecordedAt: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC), Structures: 23,
 		Pending: 1234, OldestPending: time.Date(2026, 11, 3, 8, 59, 59, 0, time.UTC)}
 	l.State, l.Number, l.Brief, l.Cure = producer.Failed, 48213, "Broker: Message size too large (Kafka error 10)", "raise the topic's max.message.bytes"
-	l.Reason = "transaction 48213: Kafka answered with an error: <b>Message</b> size & more"
+	l.Reason = "transaction 48213: Kafka answered with an error: <b>Message</b> size & more. Raise the topic's max.message.bytes."
 	for i := range notice.LetterURNs {
 		l.URNs = append(l.URNs, fmt.Sprintf("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=A:CL_%d(1.0)", i))
 	}
@@ -258,6 +259,11 @@ func TestWhatAMailSays(t *testing.T) {
 	}
 	if at, err := header.Date(); err != nil || time.Since(at) > time.Minute {
 		t.Errorf("the date is %s, %v", at, err)
+	}
+	for kind, body := range bodies {
+		if n := strings.Count(html.UnescapeString(body), "Raise the topic's max.message.bytes."); n != 1 {
+			t.Errorf("%s says what to do %d times", kind, n)
+		}
 	}
 	for _, want := range []string{"FAILED at transaction 48213", "<b>Message</b> size & more", "default", "sdmx.structures (fusion-json)", "2026-11-03 09:00:00 UTC",
 		"1234 transactions", "A:CL_19(1.0)", "and 3 more", "Raise the topic's max.message.bytes.", "urncast producer start --producer default", "urncast producer skip 48213 --producer default --reason", "https://registry.example.org/urncast/producers/default", "every 24h"} {

@@ -13,20 +13,21 @@ import (
 
 // failureIncident returns the incident of a permanent fault.
 func failureIncident(err error) producer.Incident {
-	i := producer.Incident{State: producer.Failed, Reason: err.Error(), Brief: brief(err)}
+	i := producer.Incident{State: producer.Failed, Reason: strings.TrimSuffix(err.Error(), ".") + ".", Brief: brief(err)}
+	key := producer.Key(err)
 	var f *producer.Fault
 	if errors.As(err, &f) {
 		i.Cure = f.Cure
 	}
 	var job *jobFault
 	if errors.As(err, &job) {
-		i.Cure = job.cure
+		i.Cure, key = job.cure, job.name+" "+key
 	}
 	var at *numbered
 	if errors.As(err, &at) {
 		i.Number = at.number
 	}
-	i.Cause = fmt.Sprintf("%s %d %s", producer.Failed, i.Number, match.WithoutFigures(err.Error()))
+	i.Cause = fmt.Sprintf("%s %d %s", producer.Failed, i.Number, match.WithoutFigures(key))
 	return i
 }
 
@@ -64,7 +65,7 @@ func brief(err error) string {
 	}
 	text := firstClause(f.Text)
 	if f.Err != nil {
-		text = strings.Join(strings.Fields(f.Err.Error()), " ")
+		text = strings.TrimSuffix(strings.Join(strings.Fields(f.Err.Error()), " "), ".")
 	}
 	if runes := []rune(text); len(runes) > briefRunes {
 		text = string(runes[:briefRunes-1]) + "…"

@@ -122,16 +122,46 @@ func TestCausesAreStable(t *testing.T) {
 }
 
 func TestBriefIsTheErrorsOwnWords(t *testing.T) {
-	large := &producer.Fault{Kind: producer.Permanent, Text: "Kafka answered with an error while sending X (raise it)", Cure: "raise it",
+	large := &producer.Fault{Kind: producer.Permanent, Text: "Kafka answered with an error while sending X", Cure: "raise it",
 		Err: errors.New("Broker: Message size too large\n(Kafka error 10)")}
 	i := failureIncident(&numbered{7, large})
-	if i.Brief != "Broker: Message size too large (Kafka error 10)" || i.Cure != "raise it" || i.Number != 7 {
+	if i.Brief != "Broker: Message size too large (Kafka error 10)" || i.Cure != "raise it" || i.Number != 7 ||
+		i.Reason != "transaction 7: Kafka answered with an error while sending X: Broker: Message size too large\n(Kafka error 10). Raise it." {
 		t.Errorf("%+v", i)
 	}
 	if got := brief(errors.New(strings.Repeat("ä", 300))); len([]rune(got)) != briefRunes || !strings.HasSuffix(got, "…") {
 		t.Errorf("%d runes: %s", len([]rune(got)), got)
 	}
-	if got := brief(&producer.Fault{Text: "Connection c is not defined, so: define it"}); got != "Connection c is not defined, so" {
+	if got := brief(&producer.Fault{Text: "Connection c is not defined. It was deleted", Cure: "define it"}); got != "Connection c is not defined" {
 		t.Error(got)
+	}
+}
+
+// What tells one failure from another is neither what to do about it nor what a fault says of values
+// that may not be read at each attempt, nor how far a job came.
+func TestOneCauseForOneFailure(t *testing.T) {
+	fault := func(text, cure, same string) error {
+		return &producer.Fault{Kind: producer.Permanent, Text: text, Cure: cure, Same: same, Err: errModel}
+	}
+	job := func(standing string, err error) error {
+		return &jobFault{name: "baseline j", what: "baseline j: it failed. " + standing, cure: "cancel it", err: err}
+	}
+	large := fault("X is too large, the limit is 5", "raise it to 6", "X is too large")
+	for name, c := range map[string]struct {
+		a, b error
+		same bool
+	}{
+		"another cure":         {&numbered{7, fault("X", "raise it to 6=a", "")}, &numbered{7, fault("X", "raise it to 6=b", "")}, true},
+		"a limit unread":       {&numbered{7, large}, &numbered{7, fault("X is too large, the limit could not be read", "raise it", "X is too large")}, true},
+		"another transaction":  {&numbered{7, large}, &numbered{8, large}, false},
+		"another text":         {fault("X", "c", ""), fault("Y", "c", ""), false},
+		"a job that came on":   {job("Nothing is sent", large), job("Chunks are sent", large), true},
+		"another cause of one": {job("Nothing is sent", large), job("Nothing is sent", fault("Y", "c", "")), false},
+		"no fault":             {errors.New("it took 3s"), errors.New("it took 4s"), true},
+	} {
+		a, b := failureIncident(c.a).Cause, failureIncident(c.b).Cause
+		if (a == b) != c.same {
+			t.Errorf("%s: %q and %q", name, a, b)
+		}
 	}
 }

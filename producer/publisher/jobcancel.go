@@ -73,11 +73,13 @@ func (j *jobs) due() bool {
 // A jobFault is a permanent fault of the job under way. Its cure lists what an admin can do,
 // with commands that can be run unchanged.
 type jobFault struct {
+	name       string // of the job, which is the same at each attempt
 	what, cure string
 	err        error
 }
 
-func (f *jobFault) Error() string { return f.what + ": " + f.cure }
+// Error returns the text as producer.Fault does.
+func (f *jobFault) Error() string { return (&producer.Fault{Text: f.what, Cure: f.cure}).Error() }
 func (f *jobFault) Unwrap() error { return f.err }
 
 // failed adds to a permanent fault of the job under way the job's id, how much of the job is on
@@ -87,10 +89,7 @@ func (j *jobs) failed(job *producer.Job, err error) error {
 	if !errors.As(err, &f) || f.Kind != producer.Permanent {
 		return err
 	}
-	text, cure := err.Error(), f.Cure
-	if cure != "" {
-		text = strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(text)
-	}
+	text, cure := producer.WithoutCure(err.Error(), f.Cure), f.Cure
 	standing, ways := "Nothing of it is on the topics, and a start begins it anew, with what is current then", []string{}
 	if j.sent > 0 || job.Begun() || job.Kind == producer.JobFilter {
 		// The job's content is fixed, so that a shorter structure would not help.
@@ -101,10 +100,11 @@ func (j *jobs) failed(job *producer.Job, err error) error {
 		}
 	}
 	if cure != "" {
-		ways = append(ways, cure)
+		ways = append(ways, strings.TrimRight(cure, ". "))
 	}
-	ways = append(ways, "give the job up: "+producer.Command("cancel "+job.ID, j.row.Config.Name))
-	return &jobFault{what: fmt.Sprintf("%s %s: %s. %s", jobNoun(job.Kind), job.ID, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
+	ways = append(ways, fmt.Sprintf("give the job up with %q", producer.Command("cancel "+job.ID, j.row.Config.Name)))
+	name := jobNoun(job.Kind) + " " + job.ID
+	return &jobFault{name: name, what: fmt.Sprintf("%s: %s. %s", name, strings.TrimSuffix(text, "."), standing), cure: strings.Join(ways, "; or "), err: err}
 }
 
 // jobNoun returns the noun for a job of a kind.

@@ -320,14 +320,14 @@ func TestSkipNamesTheJob(t *testing.T) {
 // topics.
 func TestJobFaultNamesWhatHelps(t *testing.T) {
 	const cure = "raise the topic's max.message.bytes, or shorten the structure, then start the producer"
-	cause := &producer.Fault{Kind: producer.Permanent, Cure: cure, Text: "Kafka refused a record (" + cure + ")", Err: errModel}
+	cause := &producer.Fault{Kind: producer.Permanent, Cure: cure, Text: "Kafka refused a record", Err: errModel}
 	jobs := &jobs{row: &producer.Row{Config: producer.Config{}.WithDefaults()}}
 	job := &producer.Job{ID: "j", Kind: producer.JobBaseline}
 	for sent, want := range map[int]string{
-		0: "baseline j: Kafka refused a record: a fault of the test. Nothing of it is on the topics, and a start begins it anew, with what is current then: " +
-			cure + "; or give the job up: urncast producer cancel j --producer default",
-		1: "baseline j: Kafka refused a record: a fault of the test. Chunk 1 of it is on the topics, and a start goes on with the next: " +
-			"raise the topic's max.message.bytes, then start the producer; or give the job up: urncast producer cancel j --producer default",
+		0: "baseline j: Kafka refused a record: a fault of the test. Nothing of it is on the topics, and a start begins it anew, with what is current then. " +
+			"Raise the topic's max.message.bytes, or shorten the structure, then start the producer; or give the job up with \"urncast producer cancel j --producer default\"",
+		1: "baseline j: Kafka refused a record: a fault of the test. Chunk 1 of it is on the topics, and a start goes on with the next. " +
+			"Raise the topic's max.message.bytes, then start the producer; or give the job up with \"urncast producer cancel j --producer default\"",
 	} {
 		jobs.sent = sent
 		if err := jobs.failed(job, cause); err.Error() != want || producer.KindOf(err) != producer.Permanent {

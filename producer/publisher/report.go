@@ -56,7 +56,7 @@ func (t *stateLogger) record(ctx context.Context, i *producer.Incident) {
 	}
 	attrs := []slog.Attr{slog.String("state", string(i.State))}
 	if i.Reason != "" {
-		attrs = append(attrs, slog.String("reason", i.Reason))
+		attrs = append(attrs, slog.String("reason", producer.WithoutCure(i.Reason, i.Cure)))
 	}
 	if i.Cure != "" {
 		attrs = append(attrs, slog.String("cure", i.Cure))

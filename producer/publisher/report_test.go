@@ -89,6 +89,19 @@ func TestFailedIsOneErrorLine(t *testing.T) {
 	}
 }
 
+// The line of a failure has what to do in an attribute of its own, and nowhere else.
+func TestTheLogHasTheCureOnce(t *testing.T) {
+	var out bytes.Buffer
+	l := &stateLogger{Hold: &modelHold{modelStore: newModelStore()}, log: slog.New(slog.NewTextHandler(&out, nil))}
+	fault := &producer.Fault{Kind: producer.Permanent, Text: "It was refused", Err: errModel, Cure: "raise the limit"}
+	if err := l.Report(t.Context(), failureIncident(fault)); err != nil {
+		t.Fatal(err)
+	}
+	if says := out.String(); !strings.Contains(says, `reason="It was refused: a fault of the test" cure="raise the limit"`) {
+		t.Error(says)
+	}
+}
+
 // A question is a warning; a producer that was never started is none.
 func TestAQuestionIsAWarning(t *testing.T) {
 	s, b := newModelStore(), newModelBroker(nil)

@@ -37,12 +37,17 @@ type Failure struct {
 	Err        error // the words of the library or the broker; nil if Text says all
 }
 
+// What returns text and cause, without the last full stop.
+func (f *Failure) What() string {
+	if f.Err == nil {
+		return f.Text
+	}
+	return f.Text + ": " + strings.TrimRight(f.Err.Error(), ". ")
+}
+
 // Error returns text, cause and cure.
 func (f *Failure) Error() string {
-	s := f.Text
-	if f.Err != nil {
-		s += ": " + strings.TrimSpace(f.Err.Error())
-	}
+	s := f.What()
 	if f.Cure != "" {
 		s += ". " + f.Cure
 	}

@@ -365,7 +365,7 @@ var limits = map[Cause]words{
 		"Raise max.request.size (librdkafka: message.max.bytes)."},
 	LimitTopic: {"The topic's limit refuses {bytes} bytes: max.message.bytes={limit} is set on {topic}.",
 		"Raise max.message.bytes on the topic: kafka-configs --alter --topic {topic} --add-config " +
-			"max.message.bytes={bytes}, or a little more, for the framing."},
+			"max.message.bytes={wanted}."},
 	LimitBroker: {"The broker's limit refuses {bytes} bytes: message.max.bytes={limit} applies to {topic}, " +
 		"which sets no max.message.bytes of its own.",
 		"Set max.message.bytes on the topic, or raise message.max.bytes on the brokers (and replica.fetch.max.bytes " +

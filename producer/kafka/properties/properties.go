@@ -4,6 +4,7 @@ package properties
 
 import (
 	"crypto/tls"
+	"strings"
 	"time"
 
 	"urncast/producer/connection"
@@ -85,6 +86,17 @@ func (r *Resolved) Compresses() bool {
 		}
 	}
 	return false
+}
+
+// CommandOptions returns the options with which a command of Kafka's own reaches the brokers. If they
+// ask for more than an address, admin.properties stands for a file with the properties of a user who
+// may do what the command does, whom nobody here knows.
+func (r *Resolved) CommandOptions() string {
+	options := "--bootstrap-server " + strings.Join(r.Bootstrap, ",")
+	if r.TLS != nil || r.Mechanism != "" || r.Kerberos != nil {
+		options += " --command-config admin.properties"
+	}
+	return options
 }
 
 // Properties describes every property of a producer's connection, ordered by group and

@@ -16,14 +16,13 @@ import (
 
 // A Client implements connection.Client.
 type Client struct {
-	// CreateTopic says that a missing topic would be made: a test then sees
-	// whether the brokers allow that.
+	// CreateTopic reports that producers make a missing topic. A test then asks the brokers whether
+	// they would allow that.
 	CreateTopic bool
 	Log         *slog.Logger
 }
 
-// tryLimit bounds the trying of all servers, which happens while somebody waits
-// for a save.
+// tryLimit bounds Try, for which somebody waits who saves a connection.
 const tryLimit = 10 * time.Second
 
 // Try implements connection.Client.
@@ -52,7 +51,7 @@ func (c *Client) Try(ctx context.Context, to *connection.Connection) []connectio
 // settingsCure goes with an error of Resolve.
 const settingsCure = "Correct each property that is named."
 
-// written are the servers as they stand in a connection that cannot be resolved.
+// written returns the bootstrap servers as a connection has them, without resolving its properties.
 func written(c *connection.Connection) (servers []string) {
 	for s := range strings.SplitSeq(c.Properties["bootstrap.servers"], ",") {
 		servers = append(servers, strings.TrimSpace(s))
@@ -60,7 +59,7 @@ func written(c *connection.Connection) (servers []string) {
 	return servers
 }
 
-// try makes one connection and says what came of it.
+// try connects to one server, logs in, and returns what came of it.
 func try(ctx context.Context, dialer *probe.Dialer, server string) connection.Tried {
 	asked := time.Now()
 	peer, err := dialer.Open(ctx, server)
@@ -75,7 +74,7 @@ func try(ctx context.Context, dialer *probe.Dialer, server string) connection.Tr
 	return tried
 }
 
-// secured says by what a connection is protected and who is logged in.
+// secured says how a connection is protected, and as whom it is logged in.
 func secured(p *probe.Peer) string {
 	words := "without TLS"
 	if p.TLS != nil {

@@ -12,8 +12,8 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// needed are the versions without which this program cannot work, and the release
-// of Kafka that brought them.
+// needed lists the versions of requests that this program asks of a broker, and the release of
+// Kafka that introduced each.
 var needed = []struct {
 	api     kmsg.Key
 	version int16
@@ -27,7 +27,8 @@ var needed = []struct {
 	{kmsg.DescribeCluster, 0, "2.8", "the cluster's id"},
 }
 
-// cluster asks who is there, and whether they know what is needed.
+// cluster is the step that asks which brokers there are, and whether the one that is asked offers
+// what is needed.
 func (t *trial) cluster(ctx context.Context) outcome {
 	first := t.brokers.First
 	for _, n := range needed {
@@ -62,7 +63,8 @@ func (t *trial) cluster(ctx context.Context) outcome {
 	return passed("%s", found)
 }
 
-// features names the levels that say most about a cluster.
+// features returns, in parentheses, the two feature levels that tell most about a cluster; empty if
+// the broker does not tell them.
 func features(levels map[string]int16) string {
 	var words []string
 	for _, name := range []string{"metadata.version", "transaction.version"} {
@@ -76,12 +78,12 @@ func features(levels map[string]int16) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-// listeners reaches each broker where it says that it is.
+// listeners is the step that connects to each broker at its advertised listener, and logs in.
 func (t *trial) listeners(ctx context.Context) outcome {
 	t.brokers.Reach(ctx)
 	all, away := len(t.brokers.Brokers), len(t.brokers.Away)
 	if away == 0 {
-		return passed("The listeners that the cluster advertises accept the login, all %d.", all)
+		return passed("The login is accepted at every listener that the cluster advertises (%d).", all)
 	}
 	var each []string
 	var cures []string

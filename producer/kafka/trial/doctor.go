@@ -35,16 +35,16 @@ const (
 	findAlter       = "rights-alter-configs"
 )
 
-// whys say which promise each finding touches.
+// whys says of each finding which promise depends on it. docs/promises.md has the promises.
 var whys = map[string]string{
 	diagnosis.FindingConnection: "Without a connection nothing is published.",
 	findTopic:                   "Without the topic nothing is published.",
 	findPartitions:              "P2, in order: Kafka keeps order within a partition only, so that everything goes to partition 0.",
-	findReplication:             "P4, SENT means acknowledged: an acknowledgement is worth as much as the copies of what was acknowledged.",
-	findInsync:                  "P4, SENT means acknowledged: all replicas in sync acknowledge, and this says how many these must be.",
+	findReplication:             "P4, SENT means acknowledged: an acknowledgement is worth no more than the copies that it stands for.",
+	findInsync:                  "P4, SENT means acknowledged: all replicas that are in sync acknowledge a message, and min.insync.replicas says how many those must be.",
 	findUnclean:                 "P3, exactly once, and P4, SENT means acknowledged: what was acknowledged would be lost, and consumers would see the topic go back.",
 	findPolicy:                  "A new consumer builds its replica from the topic: the latest message of every structure must stay on it.",
-	findCompaction:              "P1, one for one: within the compaction lag every transaction is whole; compaction takes members out of older ones.",
+	findCompaction:              "P1, one for one: within the compaction lag every transaction is whole; compaction removes messages from older ones.",
 	findTombstones:              "P7, nothing stale: a consumer that misses a tombstone keeps a structure that is gone.",
 	findTimestamps:              "P5, stop and do not guess: a message that the topic refuses stops the producer. Messages carry the time at which they were sent.",
 	findTopicSize:               "P5, stop and do not guess: a message that is too large stops the producer until the limit is raised.",
@@ -52,12 +52,12 @@ var whys = map[string]string{
 	findClientSize:              "P5, stop and do not guess: a message that is too large for the client stops the producer.",
 	findBrokerSize:              "P5, stop and do not guess: a broker that closes the connection looks like one that is away, and the transaction does not get through.",
 	findState:                   "P3, exactly once: with this state the brokers fence a stale publisher and finish what was open.",
-	findConfigs:                 "The settings of the topic cannot be compared without.",
-	findAlter:                   "Only what urncast doctor --fix does needs it.",
+	findConfigs:                 "Without it the settings of the topic cannot be compared.",
+	findAlter:                   "Only urncast doctor --fix needs it.",
 	stepDescribe:                "P3, exactly once: the producer checks that the topic is the one it knows.",
 	stepWrite:                   "P1, one for one: messages are written to the topic.",
-	stepRead:                    "P3, exactly once: after each start and each doubt the topic is read back.",
-	stepIdempotent:              "Kafka asks for it in producers without transactions.",
+	stepRead:                    "P3, exactly once: after each start, and after a commit whose outcome is not known, the topic is read back.",
+	stepIdempotent:              "Kafka asks it of producers without transactions, of which urncast is none.",
 	stepTransactions:            "P1, one for one, and P3, exactly once: each structure transaction is a Kafka transaction under an id of the producer.",
 	stepCreate:                  "The first start makes the topic, if that is allowed.",
 }
@@ -82,8 +82,9 @@ func (c *Client) Diagnose(ctx context.Context, to *connection.Connection, n diag
 	return &diagnosis.Diagnosis{Cluster: t.brokers.ID, Findings: d.findings}, nil
 }
 
-// enterCluster logs in to the first bootstrap server that lets us, and looks who is
-// there: the beginning of a connection test, without its steps.
+// enterCluster logs in to the first bootstrap server that accepts the login, and asks for the
+// cluster and its brokers, as a connection test does, but reports no steps. The caller must call
+// the function that it returns, even with an error.
 func (c *Client) enterCluster(ctx context.Context, to *connection.Connection, n diagnosis.Needs) (*trial, func(), error) {
 	t := &trial{client: c, connection: to, report: func(connection.Step) {},
 		asked: connection.Test{Topic: n.Topic, Prefix: n.Prefix, StepTimeout: stepLimit}}
@@ -111,14 +112,15 @@ func (c *Client) enterCluster(ctx context.Context, to *connection.Connection, n 
 	return t, leave, nil
 }
 
-// An examination is one under way.
+// An examination is one run of the doctor on one topic.
 type examination struct {
 	trial    *trial
 	needs    diagnosis.Needs
 	findings []diagnosis.Finding
 }
 
-// add completes a judgement and keeps it.
+// add makes a finding of a judgement: with its why, its cure and, if changes of settings mend it,
+// the command for them.
 func (d *examination) add(j judgement) {
 	f := diagnosis.Finding{ID: j.id, Severity: j.severity, What: j.what, Where: j.where, Why: whys[j.id], Fix: j.fix}
 	if j.trouble != nil {
@@ -135,7 +137,7 @@ func (d *examination) add(j judgement) {
 	d.findings = append(d.findings, f)
 }
 
-// alterCommand is what somebody would type to make changes.
+// alterCommand returns the command that makes changes to a topic's settings.
 func alterCommand(at *properties.Resolved, topic string, changes []diagnosis.SettingChange) string {
 	var settings []string
 	for _, c := range changes {
@@ -146,10 +148,10 @@ func alterCommand(at *properties.Resolved, topic string, changes []diagnosis.Set
 		settings = append(settings, c.Name+"="+value)
 	}
 	return fmt.Sprintf("kafka-configs %s --alter --entity-type topics --entity-name %s --add-config %s",
-		reaching(at), topic, strings.Join(settings, ","))
+		at.CommandOptions(), topic, strings.Join(settings, ","))
 }
 
-// cluster says where it was looked.
+// cluster adds the finding that names the cluster and the user.
 func (d *examination) cluster() {
 	c := d.trial.brokers
 	d.add(judgement{id: diagnosis.FindingConnection, severity: diagnosis.SeverityOK,
@@ -157,7 +159,7 @@ func (d *examination) cluster() {
 			plural(len(c.Brokers)), d.trial.principal())})
 }
 
-// examine looks at the topic and at the rights.
+// examine adds the findings on the topic, on the state of transactions and on the rights.
 func (d *examination) examine(ctx context.Context) {
 	t := d.trial
 	o := t.bounded(ctx, &step{do: t.topic})
@@ -178,7 +180,7 @@ func (d *examination) examine(ctx context.Context) {
 	d.rights(ctx)
 }
 
-// absent says what becomes of a topic that is not there, or not shown.
+// absent adds the finding on a topic that does not exist, or may not be described.
 func (d *examination) absent(o *outcome) {
 	f := diagnosis.Finding{ID: findTopic, Severity: diagnosis.SeverityError, What: o.finding, Why: whys[findTopic], Cure: o.cure}
 	if o.state == connection.StepWarning { // the brokers would make it
@@ -188,7 +190,7 @@ func (d *examination) absent(o *outcome) {
 	d.findings = append(d.findings, f)
 }
 
-// severities are those of a step's findings.
+// severities has, for the state of a step, the severity of the finding that is made of it.
 var severities = map[connection.StepState]diagnosis.Severity{connection.StepPassed: diagnosis.SeverityOK, connection.StepWarning: diagnosis.SeverityWarning,
 	connection.StepFailed: diagnosis.SeverityError, connection.StepNotRun: diagnosis.SeverityUnknown}
 
@@ -214,7 +216,7 @@ func (d *examination) rights(ctx context.Context) {
 	}
 }
 
-// state looks at the topic in which the brokers keep the state of transactions.
+// state adds the finding on the topic in which the brokers keep the state of transactions.
 func (d *examination) state(ctx context.Context) {
 	t := d.trial
 	found, err := t.brokers.Topics(ctx, "__transaction_state")

@@ -16,8 +16,9 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// MakeTopic implements diagnosis.Topics. The brokers are asked first what the topic
-// would be like, and what the doctor would mend then is set from the beginning.
+// MakeTopic implements diagnosis.Topics. It first asks the brokers which settings the topic would
+// get, and adds those that the doctor would mend afterwards. It calls before with the topic that it
+// is about to make, and makes none if that returns an error.
 func (c *Client) MakeTopic(ctx context.Context, connection *connection.Connection, n diagnosis.Needs, replication int,
 	before func(diagnosis.MadeTopic) error) (*diagnosis.MadeTopic, error) {
 	t, done, err := c.enterCluster(ctx, connection, n)
@@ -43,8 +44,8 @@ func (c *Client) MakeTopic(ctx context.Context, connection *connection.Connectio
 	return &m, nil
 }
 
-// complete adds the settings that the doctor would mend in a topic as the brokers
-// would make it. Brokers that do not tell leave it as it is.
+// complete adds to m the settings that the doctor would mend in the topic that the brokers would
+// make, which made describes. It adds none if they do not tell its settings.
 func (t *trial) complete(m *diagnosis.MadeTopic, n diagnosis.Needs, made *admin.Created) {
 	if made.Settings == nil {
 		return
@@ -60,7 +61,7 @@ func (t *trial) complete(m *diagnosis.MadeTopic, n diagnosis.Needs, made *admin.
 	}
 }
 
-// notMade is why the brokers do not make a topic.
+// notMade returns the trouble with a topic that the brokers did not make.
 func (t *trial) notMade(topic string, err error) error {
 	var refused *admin.Refusal
 	switch {
@@ -100,7 +101,7 @@ func (c *Client) AlterTopic(ctx context.Context, connection *connection.Connecti
 	return t.complaint(err)
 }
 
-// complaint puts what is wrong and what to do into one error.
+// complaint makes one error of what is wrong and what to do.
 func (t *trial) complaint(err error) error {
 	trouble := probe.Of(err)
 	return fmt.Errorf("%s %s", trouble.Text, runnable(trouble.Cure, t.settings))

@@ -10,13 +10,14 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// limit is the topic's limit of one message, and where it is set.
+// limit returns how large a message the topic takes, and the property that says so.
 func (i *inspection) limit() (bytes int, property string) {
 	bytes, _ = i.facts.configs.Number("max.message.bytes")
 	return bytes, limitName(i.facts.configs)
 }
 
-// topicSize wants the topic to take what the client lets pass, and what there is.
+// topicSize judges whether the topic takes what the connection's max.request.size lets pass, and
+// the largest current structure.
 func (i *inspection) topicSize() judgement {
 	const name = "max.message.bytes"
 	limit, property := i.limit()
@@ -39,8 +40,8 @@ func (i *inspection) topicSize() judgement {
 	return i.with(j, name)
 }
 
-// roomFor is a limit for a message of so many bytes: twice, so that the structure may grow, in
-// whole mebibytes.
+// roomFor returns a limit for messages of so many bytes: twice as many, so that the structure may
+// grow, in whole mebibytes.
 func roomFor(message int) int {
 	const mebibyte = 1 << 20
 	return (2*message + mebibyte - 1) / mebibyte * mebibyte
@@ -58,7 +59,8 @@ func (i *inspection) segmentSize() judgement {
 	return i.with(j, name)
 }
 
-// clientSize compares what there is with the client's limit, if it has one.
+// clientSize judges whether the connection's max.request.size lets the largest current structure
+// pass. known is false if the connection sets none.
 func (i *inspection) clientSize() (j judgement, known bool) {
 	if i.requestBytes == 0 {
 		return judgement{}, false
@@ -72,8 +74,9 @@ func (i *inspection) clientSize() (j judgement, known bool) {
 	return j, true
 }
 
-// brokerSize wants the leader to read a request with the largest message. Where its
-// setting may not be read, it is asked by the length alone.
+// brokerSize judges whether the topic's leader reads a request with the largest message that the
+// topic takes. If the leader's setting may not be read, it is sent the length of such a request and
+// nothing else.
 func (d *examination) brokerSize(ctx context.Context, i *inspection) {
 	const name = "socket.request.max.bytes"
 	limit, property := i.limit()

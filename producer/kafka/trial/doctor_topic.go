@@ -11,27 +11,29 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// A judgement is what is said of one thing. The doctor says all of them; the
-// connection test those that stand in the way, or that a first look should see.
+// A judgement is the result of one comparison. The doctor reports all of them, the connection test
+// the errors of some and the warnings of those in shownHere.
 type judgement struct {
 	id       string
 	severity diagnosis.Severity
-	what     string         // where all is well
-	trouble  *probe.Trouble // where it is not
+	what     string         // what was found, if nothing is wrong
+	trouble  *probe.Trouble // what is wrong
 	where    []diagnosis.Setting
 	fix      []diagnosis.SettingChange
 }
 
+// judged returns a judgement with a trouble.
 func judged(id string, s diagnosis.Severity, t *probe.Trouble) judgement {
 	return judgement{id: id, severity: s, trouble: t}
 }
 
-// with adds settings of the topic to a judgement, as they are.
+// with adds to a judgement the settings that it is about: their values, and whether topic or broker
+// sets them.
 func (i *inspection) with(j judgement, names ...string) judgement {
 	for _, name := range names {
 		c, ok := i.facts.configs[name]
 		if !ok {
-			continue // a broker of before that setting
+			continue // an older broker does not have it
 		}
 		place := diagnosis.PlaceBroker
 		if c.Own {
@@ -42,7 +44,8 @@ func (i *inspection) with(j judgement, names ...string) judgement {
 	return j
 }
 
-// set adds what a fix would change.
+// set adds to a judgement a change that mends what is wrong; write does so for a value that is no
+// number.
 func (i *inspection) set(j judgement, name string, value int) judgement {
 	return i.write(j, name, strconv.Itoa(value))
 }
@@ -52,7 +55,7 @@ func (i *inspection) write(j judgement, name, value string) judgement {
 	return j
 }
 
-// An inspection is what the settings of a topic are judged by. It asks nobody.
+// An inspection judges the settings of a topic by what is known of them. It asks no broker.
 type inspection struct {
 	topic        string
 	facts        *facts
@@ -63,17 +66,18 @@ type inspection struct {
 	largest      diagnosis.Largest
 }
 
-// ok is a judgement that all is well.
+// ok returns a judgement that nothing is wrong.
 func ok(id, format string, args ...any) judgement {
 	return judgement{id: id, severity: diagnosis.SeverityOK, what: fmt.Sprintf(format, args...)}
 }
 
-// unknown is a judgement on a setting that the brokers do not know.
+// unknown returns the judgement on a setting that the brokers do not tell.
 func unknown(id, setting string) judgement {
 	return judgement{id: id, severity: diagnosis.SeverityUnknown, what: "The brokers do not tell " + setting + "."}
 }
 
-// warning and broken are judgements that it is not.
+// warning and broken return judgements that something is wrong: broken if it has to be mended,
+// warning if it works meanwhile.
 func (i *inspection) warning(id string, c probe.Cause, values ...string) judgement {
 	return judged(id, diagnosis.SeverityWarning, probe.Met(c, nil, append(values, "topic", i.topic)...))
 }
@@ -82,8 +86,8 @@ func (i *inspection) broken(id string, c probe.Cause, values ...string) judgemen
 	return judged(id, diagnosis.SeverityError, probe.Met(c, nil, append(values, "topic", i.topic)...))
 }
 
-// judge judges all that can be judged of the topic: where its settings may not be
-// read, how it is laid out.
+// judge returns all judgements on the topic; if its settings may not be read, those on its
+// partitions and replicas only.
 func (i *inspection) judge() []judgement {
 	if i.facts.configs == nil {
 		return []judgement{i.partitions(), i.replication()}
@@ -163,7 +167,7 @@ func (i *inspection) unclean() judgement {
 	return i.with(j, name)
 }
 
-// keepsAll says whether what is old stays: nothing deletes it.
+// keepsAll reports whether the topic deletes no message because of its age or of the topic's size.
 func (i *inspection) keepsAll() bool {
 	if !strings.Contains(i.facts.configs["cleanup.policy"].Value, "delete") {
 		return true
@@ -171,7 +175,7 @@ func (i *inspection) keepsAll() bool {
 	return i.facts.configs["retention.ms"].Value == "-1" && i.facts.configs["retention.bytes"].Value == "-1"
 }
 
-// compacts says whether compaction takes messages out.
+// compacts reports whether the topic is compacted: the latest message of each key stays.
 func (i *inspection) compacts() bool {
 	return strings.Contains(i.facts.configs["cleanup.policy"].Value, "compact")
 }
@@ -189,7 +193,7 @@ func (i *inspection) policy() judgement {
 	return i.with(j, name, "retention.ms", "retention.bytes")
 }
 
-// compaction wants compaction to begin after the longest absence of a consumer.
+// compaction judges whether compaction leaves messages alone for as long as a consumer may be away.
 func (i *inspection) compaction() judgement {
 	const name = "min.compaction.lag.ms"
 	lag, known := i.facts.configs.Number(name)
@@ -222,7 +226,7 @@ func (i *inspection) tombstones() judgement {
 	return i.with(j, name)
 }
 
-// timestamps wants messages to be taken that are as old as a transaction may be.
+// timestamps judges whether the topic takes messages that are as old as a transaction may become.
 func (i *inspection) timestamps() judgement {
 	const kind, before = "message.timestamp.type", "message.timestamp.before.max.ms"
 	wanted := int(timeoutMax.Milliseconds())
@@ -247,13 +251,13 @@ func days(ms int) string {
 	return (time.Duration(ms) * time.Millisecond).String()
 }
 
-// inspect gives what is judged by, of what was found.
+// inspect returns an inspection of what the steps found.
 func (t *trial) inspect(n diagnosis.Needs) *inspection {
 	return &inspection{topic: t.asked.Topic, facts: &t.found, brokers: len(t.brokers.Brokers),
 		requestBytes: t.settings.RequestBytes, compresses: t.settings.Compresses(), away: n.Retention, largest: n.Largest}
 }
 
-// judge judges the topic.
+// judge adds the findings on the topic, its settings and its leader's limit.
 func (d *examination) judge(ctx context.Context) {
 	i := d.trial.inspect(d.needs)
 	for _, j := range i.judge() {

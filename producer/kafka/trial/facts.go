@@ -6,7 +6,8 @@ import (
 	"urncast/producer/kafka/admin"
 )
 
-// facts are what the steps of a test found of the real topic, for the steps after them.
+// facts are what the steps of a test found of the topic to be published to, for the steps after
+// them. It is not the scratch topic.
 type facts struct {
 	admin.Topic
 	exists    bool
@@ -14,12 +15,12 @@ type facts struct {
 	requestOK int            // bytes of the largest request that its leader would read
 }
 
-// principal is the user, in an ACL's words.
+// principal returns the user as an ACL names it.
 func (t *trial) principal() string { return t.brokers.First.Login.Principal }
 
-// configsOf reads a topic's settings; nil where that is not allowed. The leader of the
-// real topic is asked, and any broker where that is away: why, the step of the listeners
-// says.
+// configsOf reads a topic's settings; nil if they may not be read. It asks the leader of the topic
+// to be published to or, if that cannot be reached, any broker. Why the leader cannot be reached is
+// reported by the step of the listeners.
 func (t *trial) configsOf(ctx context.Context, topic string) (admin.Settings, error) {
 	all, err := t.brokers.TopicSettings(ctx, t.found.Leader, []string{topic})
 	if err != nil {

@@ -17,24 +17,26 @@ import (
 const (
 	// triesMax bounds the search for the largest message that passes.
 	triesMax = 14
-	// nearEnough ends it.
+	// nearEnough is how many bytes the search may be off.
 	nearEnough = 256
 )
 
-// A refusal is a limit that a message did not pass.
+// A refusal is the limit that refused a message.
 type refusal struct {
 	cause probe.Cause
 	limit int // its value in bytes; 0 where it may not be read
 	err   error
 }
 
-// sizing is the step that sends a large message, or reckons whether it would pass.
+// sizing is the step that sends a large message, or computes from the limits whether one would
+// pass.
 type sizing struct{ publishing }
 
-// large finds out whether a message of a size passes. What stays of an aborted message is
-// its bytes, so the topic itself is spared: limits that can be read are, and what is sent goes
-// to the scratch topic, if there is one. The topic is sent a large message only where
-// somebody asks for a size without a scratch topic, and then one.
+// large is the step that finds out whether a message of a size passes. The bytes of an aborted
+// message stay on the topic, so the topic to be published to is spared: known limits are compared,
+// and a message goes to the scratch topic if there is one. Without one, a single message goes to
+// the topic itself, and only if somebody asked for its size or the content is compressed, so that
+// limits do not tell.
 func (t sizing) large(ctx context.Context) outcome {
 	if o, ok := t.unreachable(); !ok {
 		return o
@@ -63,17 +65,17 @@ func (t sizing) large(ctx context.Context) outcome {
 		case t.sizeAsked || t.shrinks():
 			where = t.asked.Topic
 		case limit == "":
-			return notRun("", "How large a message may be cannot be read, for DESCRIBE_CONFIGS on %s is not granted, and one that is sent "+
-				"would take its room there: name a scratch topic, or ask for a size, to have one sent.", t.asked.Topic)
+			return notRun("", "How large a message may be cannot be read, because DESCRIBE_CONFIGS on %s is not granted. None was sent, "+
+				"because it would take up space there: name a scratch topic, or ask for a size, to have one sent.", t.asked.Topic)
 		default:
-			return passed("A message of %d bytes fits%s. None was sent, which would take its room on %s: name a scratch topic, or ask "+
+			return passed("A message of %d bytes fits%s. None was sent, because it would take up space on %s: name a scratch topic, or ask "+
 				"for a size, to have one sent.", size, limit, t.asked.Topic)
 		}
 		return t.sent(ctx, where, size)
 	})
 }
 
-// sandbox is the scratch topic; empty if there is none.
+// sandbox returns the scratch topic; empty if there is none.
 func (t *trial) sandbox() string {
 	if t.asked.Scratch == t.asked.Topic {
 		return ""
@@ -81,14 +83,14 @@ func (t *trial) sandbox() string {
 	return t.asked.Scratch
 }
 
-// shrinks reports whether the content will be compressed, so that its size says nothing of the
-// request's.
+// shrinks reports whether the message will be compressed, so that its size does not tell that of
+// the request.
 func (t *trial) shrinks() bool {
 	return t.asked.Compressible && t.unresolved == nil && t.settings.Compresses()
 }
 
-// sent sends a message. One that is refused begins a search for the largest that is not,
-// if a size was asked for and there is a scratch topic.
+// sent sends a message of a size. If it is refused, a size was asked for and there is a scratch
+// topic, it searches for the largest that passes.
 func (t sizing) sent(ctx context.Context, where string, size int) outcome {
 	refused, err := t.passes(ctx, where, size)
 	switch {
@@ -103,13 +105,16 @@ func (t sizing) sent(ctx context.Context, where string, size int) outcome {
 	return t.tooLarge(refused, where, t.reckoned(ctx, refused))
 }
 
-// tooLarge says which limit refused a message, and how large one may be.
+// tooLarge returns the outcome for a message that was refused: which limit refused it, and how
+// large one may be.
 func (t sizing) tooLarge(r *refusal, topic, largest string) outcome {
-	o := failed(probe.Met(r.cause, r.err, "bytes", fmt.Sprint(t.asked.Bytes), "limit", r.value(), "topic", topic))
+	o := failed(probe.Met(r.cause, r.err, "bytes", fmt.Sprint(t.asked.Bytes), "limit", r.value(), "topic", topic,
+		"wanted", fmt.Sprint(roomFor(t.asked.Bytes))))
 	o.finding += " " + largest
 	return o
 }
 
+// content says what the message is made of, which decides how far it can be compressed.
 func (t sizing) content() string {
 	if t.asked.Compressible {
 		return " of text"
@@ -117,7 +122,8 @@ func (t sizing) content() string {
 	return " of noise"
 }
 
-// knownLimit says what limit a passing message is below; empty where it may not be read.
+// knownLimit returns the topic's limit, to be put at the end of a sentence; empty if it may not be
+// read.
 func (t sizing) knownLimit() string {
 	limit, ok := t.found.configs.Number("max.message.bytes")
 	if !ok {
@@ -126,7 +132,7 @@ func (t sizing) knownLimit() string {
 	return fmt.Sprintf("; the limit of %s is %d bytes (%s)", t.asked.Topic, limit, limitName(t.found.configs))
 }
 
-// value is the limit, for the words of its cause.
+// value returns the limit for the text of its cause.
 func (r *refusal) value() string {
 	if r.limit == 0 {
 		return "an unknown number (DESCRIBE_CONFIGS is not granted)"
@@ -134,7 +140,8 @@ func (r *refusal) value() string {
 	return strconv.Itoa(r.limit)
 }
 
-// reckoned says how large a message may be by the limits that can be read, or how to find out.
+// reckoned returns a sentence that says how large a message may be by the limits that can be read,
+// or how to find out.
 func (t sizing) reckoned(ctx context.Context, r *refusal) string {
 	if r.limit == 0 || t.shrinks() {
 		return "Name a scratch topic, with a size, to have the largest that passes found there."
@@ -162,8 +169,8 @@ func (t sizing) reckoned(ctx context.Context, r *refusal) string {
 	return fmt.Sprintf("The largest message that passes has %d bytes, by the limits that can be read.", max(largest, 0))
 }
 
-// search narrows the largest message that passes down between one that is known
-// to, and one that does not; within says how near it came.
+// search looks for the largest message that passes, and halves the range between a size that passes
+// and one that does not. within is the width of the range that is left.
 func (t sizing) search(ctx context.Context, where string, refusedSize int, refused *refusal) (largest, within int) {
 	low, high := 0, refusedSize
 	next := high / 2
@@ -186,8 +193,8 @@ func (t sizing) search(ctx context.Context, where string, refusedSize int, refus
 	return low, high - low
 }
 
-// limited looks for a limit that certainly refuses a size: our own, the topic's and its
-// leader's, as far as they are known. It sends no message.
+// limited returns the limit that is certain to refuse a message of a size, of those of the client,
+// the topic and its leader that are known; nil if none is. It sends no message.
 func (t sizing) limited(ctx context.Context, size int) (*refusal, error) {
 	if r := t.clientLimit(size); r != nil {
 		return r, nil
@@ -205,7 +212,7 @@ func (t sizing) limited(ctx context.Context, size int) (*refusal, error) {
 	return nil, nil
 }
 
-// passes sends one message of a size; a refusal says which limit it met.
+// passes sends one message of a size. It returns the limit that refused it; nil if it passed.
 func (t sizing) passes(ctx context.Context, where string, size int) (*refusal, error) {
 	_, err := t.attempt(ctx, where, t.body(size))
 	var library ck.Error
@@ -225,7 +232,7 @@ func (t sizing) passes(ctx context.Context, where string, size int) (*refusal, e
 	return nil, err
 }
 
-// clientLimit knows our own limits, which need no broker.
+// clientLimit compares a size with the limits of the client, for which no broker is asked.
 func (t sizing) clientLimit(size int) *refusal {
 	framed := kafka.FramedBytes(t.record(t.asked.Topic, nil), size)
 	switch limit := t.settings.RequestBytes; {
@@ -237,8 +244,8 @@ func (t sizing) clientLimit(size int) *refusal {
 	return nil
 }
 
-// messageLimit says where the limit of a topic's messages is set. The settings are
-// read once more: somebody may be changing them between two tests.
+// messageLimit returns the limit of a topic's messages, and whether topic or broker sets it. It
+// reads the settings anew, because somebody may be changing them between two attempts.
 func (t sizing) messageLimit(ctx context.Context, topic string, err error) *refusal {
 	r := &refusal{cause: probe.LimitUnnamed, err: err}
 	settings, failed := t.configsOf(ctx, topic)
@@ -254,9 +261,9 @@ func (t sizing) messageLimit(ctx context.Context, topic string, err error) *refu
 	return r
 }
 
-// socketLimit asks the topic's leader, by the length alone, whether it would read
-// the request: the client library would send all of it, lose the connection, and
-// try again until its time is up.
+// socketLimit asks the topic's leader whether it would read the request for a message of a size,
+// and sends the request's length only. The client library would send all of it, lose the
+// connection, and try again until its time is up.
 func (t sizing) socketLimit(ctx context.Context, size int) (*refusal, error) {
 	if t.shrinks() {
 		return nil, nil // how long the request will be is not known
@@ -279,7 +286,7 @@ func (t sizing) socketLimit(ctx context.Context, size int) (*refusal, error) {
 	return r, nil
 }
 
-// body makes the content: noise by default, so that compression does not hide a
+// body returns the content of a message: noise by default, so that compression does not hide a
 // limit.
 func (t sizing) body(size int) []byte {
 	if t.asked.Compressible {

@@ -30,7 +30,7 @@ const (
 	stepLarge        = "large-message"
 )
 
-// plan lays down all steps, in order.
+// plan makes the list of all steps, in the order in which they are reported.
 func (t *trial) plan() {
 	add := func(id, server, name string, do func(context.Context) outcome, after ...string) *step {
 		s := &step{Step: connection.Step{ID: id, Server: server, Name: name}, after: after, do: do}
@@ -75,23 +75,24 @@ func (t *trial) plan() {
 		stepInit).note = t.scratchNote()
 }
 
-// largeNote says what a large message leaves where.
+// largeNote says what the step of the large message sends, and to which topic.
 func (t *trial) largeNote() string {
 	switch where := t.sandbox(); {
 	case where != "" && t.sizeAsked:
-		return fmt.Sprintf("Messages of up to %d bytes go to %s, %d at the most, in transactions that are aborted.", t.asked.Bytes, where, triesMax)
+		return fmt.Sprintf("At most %d messages of up to %d bytes go to %s, in transactions that are aborted.", triesMax+1, t.asked.Bytes, where)
 	case where != "":
 		return fmt.Sprintf("A message of %d bytes goes to %s in a transaction that is aborted.", t.asked.Bytes, where)
 	case t.sizeAsked || t.shrinks():
-		return fmt.Sprintf("A message of %d bytes goes to %s in a transaction that is aborted, and takes its room there until the topic is "+
-			"cleaned; a scratch topic would spare it that. %s", t.asked.Bytes, t.asked.Topic, seenBy)
+		return fmt.Sprintf("A message of %d bytes goes to %s in a transaction that is aborted, and takes up space there until the topic is "+
+			"cleaned; with a scratch topic it would go there. %s", t.asked.Bytes, t.asked.Topic, seenBy)
 	}
 	return "Limits are read, and nothing is sent."
 }
 
-// seenBy says who sees aborted messages.
+// seenBy says which consumers see an aborted message.
 const seenBy = "Consumers with isolation.level=read_committed see nothing of it; others see it."
 
+// scratchNote says what the step of the scratch topic does to it.
 func (t *trial) scratchNote() string {
 	switch {
 	case t.asked.Scratch == "":

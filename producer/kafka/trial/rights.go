@@ -16,8 +16,9 @@ import (
 // rights are the steps that find out what the user may do.
 type rights struct{ *trial }
 
-// topicRight says whether one operation on the topic is granted. The rights come
-// with the topic's description, which a user without any right on it is refused.
+// topicRight is a step that finds out whether an operation on the topic is granted: lacking is the
+// cause if it is not, granted the finding if it is. Brokers tell a user's rights in the description
+// of the topic, and refuse that to a user without any.
 func (t rights) topicRight(ctx context.Context, operation kmsg.ACLOperation, lacking probe.Cause, granted string) outcome {
 	if t.asked.Topic == "" {
 		return notRun(stepTopic, "No topic was named.")
@@ -31,7 +32,7 @@ func (t rights) topicRight(ctx context.Context, operation kmsg.ACLOperation, lac
 		case errors.Is(found[0].Err, kerr.TopicAuthorizationFailed):
 			return failed(missing)
 		case found[0].Err != nil:
-			return notRun(stepTopic, "A broker tells the rights on a topic that exists only.")
+			return notRun(stepTopic, "Brokers tell rights only on a topic that exists.")
 		}
 	}
 	switch has, known := t.found.Rights.Has(operation); {
@@ -56,8 +57,9 @@ func (t rights) read(ctx context.Context) outcome {
 		"READ on the topic is granted: recovery can read it back.")
 }
 
-// idempotent tries what a producer without transactions would need. Ours is not
-// one: WRITE on a transactional id covers the idempotence of what is sent with it.
+// idempotent is the step that asks for a producer id without a transactional id, as a producer
+// without transactions does. urncast does not need that right: WRITE on a transactional id covers
+// the idempotence of what is sent with it.
 func (t rights) idempotent(ctx context.Context) outcome {
 	code, err := patiently(ctx, func() (error, error) { return t.brokers.InitProducer(ctx, admin.Any, "", 0) })
 	if err != nil {
@@ -73,11 +75,12 @@ func (t rights) idempotent(ctx context.Context) outcome {
 	return failed(probe.Met(probe.KafkaError, code, "doing", "Asking for a producer id"))
 }
 
-// retryAfter is the pause before what may come is asked for again: on a new
-// cluster the topic of the coordinators is made by the first question.
+// retryAfter is the pause before a request is repeated that may succeed soon: on a new cluster the
+// first request for a coordinator makes the brokers create their topic for that.
 const retryAfter = 100 * time.Millisecond
 
-// patiently repeats a question while the brokers' refusal says that it may do so.
+// patiently repeats a request while the brokers answer with an error that is retriable, until ctx
+// ends. refused is their last answer, err an error of the connection.
 func patiently(ctx context.Context, ask func() (refused, err error)) (refused, err error) {
 	for {
 		refused, err = ask()
@@ -85,7 +88,7 @@ func patiently(ctx context.Context, ask func() (refused, err error)) (refused, e
 			return refused, err
 		}
 		if admin.Pause(ctx, retryAfter) != nil {
-			return refused, nil // that says more than that time is up
+			return refused, nil // which says more than that time is up
 		}
 	}
 }
@@ -93,9 +96,9 @@ func patiently(ctx context.Context, ask func() (refused, err error)) (refused, e
 // timeoutMax is the longest transaction that a publisher asks for: a baseline's.
 const timeoutMax = 15 * time.Minute
 
-// transactional initialises the test's transactional id by hand: DESCRIBE finds the
-// coordinator, WRITE initialises. The longest timeout is tried first, which does no
-// harm, for the transaction is never begun.
+// transactional is the step that initialises the test's transactional id without the client
+// library: DESCRIBE finds the coordinator, WRITE initialises. It tries the longest timeout first,
+// which does no harm because the transaction is never begun.
 func (t rights) transactional(ctx context.Context) outcome {
 	code, cause, err := t.initPatiently(ctx, timeoutMax)
 	if err != nil {
@@ -116,6 +119,7 @@ func (t rights) transactional(ctx context.Context) outcome {
 	return warned(granted, trouble)
 }
 
+// initPatiently is initByHand, repeated by patiently.
 func (t rights) initPatiently(ctx context.Context, timeout time.Duration) (code error, cause probe.Cause, err error) {
 	code, err = patiently(ctx, func() (refused, err error) {
 		refused, cause, err = t.initByHand(ctx, timeout)
@@ -124,7 +128,8 @@ func (t rights) initPatiently(ctx context.Context, timeout time.Duration) (code 
 	return code, cause, err
 }
 
-// initByHand gives the broker's refusal, and the cause that it stands for.
+// initByHand makes one attempt. code is the broker's error and cause what it means; err is an error
+// of the connection.
 func (t rights) initByHand(ctx context.Context, timeout time.Duration) (code error, cause probe.Cause, err error) {
 	coordinator, code, err := t.brokers.Coordinator(ctx, t.id)
 	switch {
@@ -145,14 +150,14 @@ func (t rights) initByHand(ctx context.Context, timeout time.Duration) (code err
 	return code, probe.NoCoordinator, err
 }
 
-// timeout is that of the test's transactions: should the process end in one, the
-// broker aborts it after so long, and readers wait no longer.
+// timeout returns the transaction timeout of the test's transactions. If the process ends in one,
+// the broker aborts it after this time, and readers wait no longer than that.
 func (t *trial) timeout() time.Duration {
 	return min(max(t.asked.StepTimeout, 2*time.Second), time.Minute)
 }
 
-// create asks whether the brokers would make the topic; they look at the right
-// before they see that it exists.
+// create is the step that asks the brokers whether they would make the topic. They check the right
+// first, so that they answer for a topic that exists too.
 func (t rights) create(ctx context.Context) outcome {
 	if t.asked.Topic == "" {
 		return notRun(stepTopic, "No topic was named.")

@@ -10,10 +10,10 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// expiresSoon is how long before its end a certificate is warned of.
+// expiresSoon is how long before it expires a certificate is warned of.
 const expiresSoon = 30 * 24 * time.Hour
 
-// properties says what the settings come to.
+// properties is the step that reports how the properties were understood.
 func (t *trial) properties(context.Context) outcome {
 	if t.unresolved != nil {
 		return outcome{state: connection.StepFailed, finding: sentence(t.unresolved.Error()), cure: settingsCure}
@@ -36,7 +36,7 @@ func (t *trial) properties(context.Context) outcome {
 	return passed("%s", found)
 }
 
-// sentence ends a text as a sentence does.
+// sentence returns a text that ends with a full stop, or with the mark that it has.
 func sentence(text string) string {
 	if strings.ContainsAny(text[max(len(text)-1, 0):], ".?!") {
 		return text
@@ -44,7 +44,7 @@ func sentence(text string) string {
 	return text + "."
 }
 
-// A visit is what is done at one bootstrap server.
+// A visit is the steps at one bootstrap server.
 type visit struct {
 	trial  *trial
 	server string
@@ -64,7 +64,7 @@ func (v *visit) connect(ctx context.Context) outcome {
 		return failed(err)
 	}
 	v.trial.brokers.Adopt(v.peer)
-	return passed("%s port %s takes the connection.", v.peer.Address, v.peer.Port)
+	return passed("%s port %s accepts the connection.", v.peer.Address, v.peer.Port)
 }
 
 func (v *visit) tls(ctx context.Context) outcome {
@@ -78,7 +78,7 @@ func (v *visit) tls(ctx context.Context) outcome {
 	case f.Sent != "":
 		found += fmt.Sprintf(" The client certificate %s was sent.", f.Sent)
 	case f.Asked:
-		found += " A client certificate was asked for, and the connection stands without."
+		found += " The broker asks for a client certificate, and accepts the connection without one."
 	}
 	left := time.Until(f.NotAfter)
 	if left < expiresSoon {

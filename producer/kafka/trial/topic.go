@@ -18,7 +18,7 @@ import (
 	"urncast/producer/kafka/probe"
 )
 
-// topic looks at the topic that is published to.
+// topic is the step that finds the topic to be published to, and judges its settings.
 func (t *trial) topic(ctx context.Context) outcome {
 	name := t.asked.Topic
 	if name == "" {
@@ -54,8 +54,9 @@ func (t *trial) topic(ctx context.Context) outcome {
 	return t.fit()
 }
 
-// findTopic describes the topic. Where there is none it says whether one could be made. A
-// broker may not know yet what was made a moment ago; then it is asked again.
+// findTopic returns the description of the topic. If there is none, it returns nil and the outcome
+// of missing. A broker may not know a topic yet that was made a moment ago, so it is asked again
+// while another broker says that the topic exists.
 func (t *trial) findTopic(ctx context.Context, name string) (*admin.Topic, outcome, error) {
 	for deadline := time.Now().Add(topicNews); ; {
 		found, err := t.brokers.Topics(ctx, name)
@@ -73,14 +74,14 @@ func (t *trial) findTopic(ctx context.Context, name string) (*admin.Topic, outco
 }
 
 const (
-	// topicNews is how long brokers are given to hear of a new topic, and topicPause how
-	// long it is until they are asked again.
+	// topicNews is how long brokers are given to hear of a new topic; topicPause is the pause
+	// before they are asked again.
 	topicNews  = 2 * time.Second
 	topicPause = 50 * time.Millisecond
 )
 
-// missing says whether a topic that does not exist could be made, and whether it does
-// exist.
+// missing returns the outcome for a topic that does not exist, which says whether it could be made.
+// there reports that a broker says it does exist.
 func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 	name := t.asked.Topic
 	if !t.client.CreateTopic {
@@ -92,25 +93,26 @@ func (t *trial) missing(ctx context.Context) (o outcome, there bool) {
 	return warned("", probe.Met(probe.TopicToBeMade, nil, "topic", name)), false
 }
 
-// makeTopic makes a topic without settings, or with validate only asks whether that
-// would be done.
+// makeTopic makes a topic with the brokers' own settings. With validate it only asks whether they
+// would make it.
 func (t *trial) makeTopic(ctx context.Context, name string, validate bool) error {
 	_, err := t.brokers.Create(ctx, &diagnosis.MadeTopic{Topic: name, Partitions: 1}, validate)
 	return err
 }
 
-// layout says how the topic lies on the brokers.
+// layout returns a sentence on the topic's partitions, leader and replicas.
 func (t *trial) layout() string {
 	f := &t.found
 	return fmt.Sprintf("The topic %s has %d partition%s; partition 0 is led by broker %d and has %d replica%s, %d in sync.",
 		t.asked.Topic, f.Partitions, plural(f.Partitions), f.Leader, len(f.Replicas), plural(len(f.Replicas)), len(f.InSync))
 }
 
-// shownHere are the judgements of which the connection test tells the warnings, too;
-// the others are the doctor's.
+// shownHere lists the judgements whose warnings the connection test reports. The warnings of the
+// others are left to the doctor.
 var shownHere = []string{findPolicy, findCompaction, findPartitions, findTopicSize}
 
-// fit judges what was found of the topic.
+// fit returns the outcome for a topic that exists: how it lies on the brokers, and what is wrong
+// with its settings.
 func (t *trial) fit() outcome {
 	found := t.layout()
 	if t.found.configs == nil {
@@ -136,7 +138,7 @@ func (t *trial) fit() outcome {
 	return warned(found, &all)
 }
 
-// limitName is the property from which a topic has its limit.
+// limitName returns the property that sets the topic's limit of one message.
 func limitName(configs admin.Settings) string {
 	if configs["max.message.bytes"].Own {
 		return "max.message.bytes of the topic"

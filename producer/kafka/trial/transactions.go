@@ -1,10 +1,12 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"urncast/producer/connection"
@@ -15,16 +17,17 @@ import (
 	"urncast/producer"
 	"urncast/producer/kafka"
 	"urncast/producer/kafka/admin"
+	"urncast/producer/kafka/faults"
 	"urncast/producer/kafka/probe"
 )
 
 // From here on the test goes through the client library, by the code that
 // publishes: what is proven is that it works with these properties.
 
-// publishing are those steps.
+// publishing has these steps.
 type publishing struct{ *trial }
 
-// connected takes the connection up as a producer does.
+// connected connects as a producer does, unless a step before has.
 func (t publishing) connected(ctx context.Context) error {
 	if t.broker != nil {
 		return nil
@@ -43,7 +46,7 @@ func (t publishing) connected(ctx context.Context) error {
 	return nil
 }
 
-// open opens a lane under the test's own transactional id.
+// open opens a lane with the test's own transactional id.
 func (t publishing) open(ctx context.Context, topic string) (producer.Lane, error) {
 	if err := t.connected(ctx); err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func (t publishing) open(ctx context.Context, topic string) (producer.Lane, erro
 	return lanes[0], nil
 }
 
-// initialise makes a client and initialises the transactional id.
+// initialise is the step that makes a client and initialises the transactional id.
 func (t publishing) initialise(ctx context.Context) outcome {
 	return t.call(ctx, func() outcome {
 		l, err := t.open(ctx, t.asked.Topic)
@@ -67,7 +70,7 @@ func (t publishing) initialise(ctx context.Context) outcome {
 	})
 }
 
-// aborted sends one message to the real topic and aborts.
+// aborted is the step that sends one message to the topic to be published to, and aborts.
 func (t publishing) aborted(ctx context.Context) outcome {
 	if o, ok := t.unreachable(); !ok {
 		return o
@@ -84,9 +87,9 @@ func (t publishing) aborted(ctx context.Context) outcome {
 	})
 }
 
-// unreachable says that the topic's leader was not reached where it is advertised,
-// so that nothing can be sent.
-func (t publishing) unreachable() (outcome, bool) {
+// unreachable returns the outcome of a step that cannot send because the topic's leader was not
+// reached at its advertised listener. ok is true if it was.
+func (t publishing) unreachable() (o outcome, ok bool) {
 	if err := t.brokers.Away[t.found.Leader]; err != nil {
 		return notRun(stepListeners, "The topic's leader, broker %d, cannot be reached.", t.found.Leader), false
 	}
@@ -102,13 +105,13 @@ func (t publishing) attempt(ctx context.Context, topic string, value []byte) (of
 	return t.broker.Attempt(ctx, t.id, t.timeout(), t.record(topic, value))
 }
 
-// record is a message of the test. It has a key, for compacted topics refuse
-// messages without, and the key is no URN.
+// record returns a message of the test. It has a key, because compacted topics refuse messages
+// without one; the key is no URN.
 func (t publishing) record(topic string, value []byte) *producer.Record {
 	return &producer.Record{Topic: topic, Key: []byte("urncast-connection-test-" + t.id), Value: value}
 }
 
-// refused says what an error of the client library means.
+// refused returns the outcome for an error of the client library.
 func (t publishing) refused(doing string, err error) outcome {
 	user, topic := t.principal(), t.asked.Topic
 	var library ck.Error
@@ -122,18 +125,17 @@ func (t publishing) refused(doing string, err error) outcome {
 			return failed(probe.Met(probe.TxnTimeout, err, "limit", t.timeout().String()))
 		}
 	}
-	advice := "Look into the broker's log for the reason."
-	if cure := kafka.Cure(library.Code()); cure != "" {
-		advice = sentence(cure)
-	}
+	known, _ := faults.Ruled(library.Code())
+	cure := known.Cure
 	var fault *producer.Fault
-	if errors.As(err, &fault) && fault.Err != nil {
-		err = fault.Err
+	if errors.As(err, &fault) {
+		cure, err = cmp.Or(fault.Cure, cure), fault.Cause()
 	}
-	return failed(probe.Met(probe.TxnFails, err, "doing", doing, "advice", advice))
+	advice := producer.Remedy(strings.TrimSuffix(cure, faults.ThenStart))
+	return failed(probe.Met(probe.TxnFails, err, "doing", doing, "advice", cmp.Or(advice, "Look into the broker's log for the reason.")))
 }
 
-// committed commits a message to the scratch topic and reads it back.
+// committed is the step that commits a message to the scratch topic and reads it back.
 func (t publishing) committed(ctx context.Context) outcome {
 	topic := t.asked.Scratch
 	if topic == "" {
@@ -174,7 +176,8 @@ func (t publishing) committed(ctx context.Context) outcome {
 	})
 }
 
-// commit commits one message and reads it back as recovery does.
+// commit commits one message and reads it back as recovery does. It returns how long the commit
+// took.
 func (t publishing) commit(ctx context.Context, topic string) (time.Duration, error) {
 	l, err := t.open(ctx, topic)
 	if err != nil {
@@ -207,7 +210,8 @@ func (t publishing) commit(ctx context.Context, topic string) (time.Duration, er
 	return took, probe.Met(probe.NotCommitted, err, "topic", topic)
 }
 
-// scratch sees that the scratch topic exists, and makes it where that is allowed.
+// scratch makes sure that the scratch topic exists: it makes it if it is missing and may be made.
+// made reports that it did, or may have.
 func (t publishing) scratch(ctx context.Context, topic string) (made bool, err error) {
 	found, err := t.brokers.Topics(ctx, topic)
 	if err != nil {
@@ -233,11 +237,11 @@ func (t publishing) scratch(ctx context.Context, topic string) (made bool, err e
 	case errors.As(err, &refused):
 		return false, probe.Met(probe.TopicNotMade, refused, "topic", topic)
 	}
-	return true, err // perhaps: an answer was lost
+	return true, err // perhaps made: the answer may have been lost
 }
 
-// deleteScratch deletes the topic that the test made, cancelled or not, and on a
-// connection of its own: it may outlast its step.
+// deleteScratch deletes the scratch topic that the test made, also if the test was cancelled. It
+// uses a connection of its own, because it may outlast its step.
 func (t *trial) deleteScratch(topic string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanLimit)
 	defer cancel()

@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	// stepLimit, largeBytes and prefixDefault hold where a test says nothing else. So many
-	// bytes pass a broker that nobody has configured, with their framing.
+	// stepLimit, largeBytes and prefixDefault are the defaults of a test. A message of largeBytes,
+	// with its framing, passes a broker with Kafka's own defaults.
 	stepLimit     = 10 * time.Second
 	largeBytes    = 1_000_000
 	prefixDefault = "tx"
-	// cleanLimit bounds what must still be done after a test was cancelled.
+	// cleanLimit bounds what must still be done when a test was cancelled.
 	cleanLimit = 10 * time.Second
-	// almost is how much before its end a step's time counts as up.
+	// almost is how much before its limit a step counts as having used up its time.
 	almost = 20 * time.Millisecond
 )
 
@@ -43,7 +43,7 @@ type trial struct {
 	id         string // the transactional id of every transaction of the test
 	sizeAsked  bool   // somebody asked for the size of the large message
 
-	madeScratch atomic.Bool // the scratch topic was made by this test, and is there
+	madeScratch atomic.Bool // this test made the scratch topic, and has not deleted it
 
 	steps  []*step
 	report func(connection.Step)
@@ -51,19 +51,19 @@ type trial struct {
 
 	brokers *admin.Cluster
 	found   facts
-	broker  *kafka.Broker  // the client library's side, from its first step on
-	calls   sync.WaitGroup // into the client library, which does not hear of a cancelled context
+	broker  *kafka.Broker  // goes through the client library; nil until a step needs it
+	calls   sync.WaitGroup // into the client library, which go on when their context is cancelled
 }
 
-// A step is one step with what it takes to make it.
+// A step is a connection.Step and what is needed to perform it.
 type step struct {
 	connection.Step
-	after []string // the ids of the steps without which it makes no sense
+	after []string // the ids of the steps that must have passed
 	note  string   // said when it begins
 	do    func(context.Context) outcome
 }
 
-// An outcome is what a step came to.
+// An outcome is the result of a step.
 type outcome struct {
 	state         connection.StepState
 	finding, cure string
@@ -83,7 +83,7 @@ func failed(err error) outcome {
 	return outcome{state: connection.StepFailed, finding: t.Text, cure: t.Cure}
 }
 
-// warned is a finding with which the test goes on.
+// warned returns the outcome of a step with which something is to be looked at. The test goes on.
 func warned(finding string, t *probe.Trouble) outcome {
 	if finding != "" {
 		finding += " "
@@ -91,8 +91,8 @@ func warned(finding string, t *probe.Trouble) outcome {
 	return outcome{state: connection.StepWarning, finding: finding + t.Text, cure: t.Cure}
 }
 
-// Test implements connection.Client. Its error says that the test was cancelled; what
-// it found is in the steps.
+// Test implements connection.Client. It returns an error only if the test was cancelled; what it
+// found is in the reports of the steps.
 func (c *Client) Test(ctx context.Context, to *connection.Connection, asked connection.Test,
 	report func(connection.Step)) error {
 	if asked.StepTimeout <= 0 {
@@ -120,7 +120,8 @@ func (c *Client) Test(ctx context.Context, to *connection.Connection, asked conn
 	return ctx.Err()
 }
 
-// dial makes ready to connect; done ends what it began.
+// dial makes the dialer and the admin client of the test, which connect later. done ends what the
+// dialer began.
 func (t *trial) dial() (done func()) {
 	t.dialer, done = kafka.NewDialer(t.settings, t.client.Log)
 	var servers []string
@@ -131,7 +132,7 @@ func (t *trial) dial() (done func()) {
 	return done
 }
 
-// eachServer makes the steps of all bootstrap servers, side by side.
+// eachServer performs the steps of the bootstrap servers, for all servers at the same time.
 func (t *trial) eachServer(ctx context.Context) {
 	var servers panics.Group
 	for at := 1; at < t.serverless(); {
@@ -146,7 +147,7 @@ func (t *trial) eachServer(ctx context.Context) {
 	servers.Wait()
 }
 
-// serverless is the index of the first step behind those of single servers.
+// serverless returns the index of the first step after those of the bootstrap servers.
 func (t *trial) serverless() int {
 	n := 1
 	for n < len(t.steps) && t.steps[n].Server != "" {
@@ -155,7 +156,7 @@ func (t *trial) serverless() int {
 	return n
 }
 
-// run makes steps one after the other.
+// run performs steps one after the other.
 func (t *trial) run(ctx context.Context, steps []*step) {
 	for _, s := range steps {
 		if ctx.Err() != nil {
@@ -174,7 +175,7 @@ func (t *trial) run(ctx context.Context, steps []*step) {
 	}
 }
 
-// bounded makes a step within the limit.
+// bounded performs a step within the limit of a step.
 func (t *trial) bounded(parent context.Context, s *step) outcome {
 	ctx, cancel := context.WithTimeout(parent, t.asked.StepTimeout)
 	defer cancel()
@@ -196,7 +197,8 @@ func (t *trial) bounded(parent context.Context, s *step) outcome {
 	return o
 }
 
-// lacks names the step because of which one cannot be made.
+// lacks returns the id of a step that must have passed before s, and has not; empty if there is
+// none.
 func (t *trial) lacks(s *step) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -214,7 +216,7 @@ func (t *trial) lacks(s *step) string {
 	return ""
 }
 
-// tell reports a step; one report at a time.
+// tell reports the state of a step. It makes one report at a time.
 func (t *trial) tell(s *step, state connection.StepState, o outcome) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -222,13 +224,13 @@ func (t *trial) tell(s *step, state connection.StepState, o outcome) {
 	t.report(s.Step)
 }
 
-// call makes a call into the client library and waits for it, but not past the
-// context: the library knows timeouts only. clean waits for what is left.
+// call runs f, which calls the client library, and returns its outcome, or a failure if ctx ends
+// first. The library knows timeouts only, so f may go on; clean waits for it.
 func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 	done := make(chan outcome, 1)
 	t.calls.Go(func() {
 		defer func() {
-			if p := recover(); p != nil { // nobody else could take it, and the step must end
+			if p := recover(); p != nil { // in this goroutine nobody else recovers, and the step must end
 				if t.client.Log != nil {
 					t.client.Log.Error("panic in a connection test", "connection", t.connection.Name, "panic", p, "stack", string(debug.Stack()))
 				}
@@ -242,7 +244,7 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 		return o
 	case <-ctx.Done():
 	}
-	select { // its own timeout is the same, and its answer says more
+	select { // the library's own timeout is as long, and its answer says more
 	case o := <-done:
 		return o
 	case <-time.After(200 * time.Millisecond):
@@ -250,8 +252,8 @@ func (t *trial) call(ctx context.Context, f func() outcome) outcome {
 	}
 }
 
-// clean ends what the test began: no transaction stays open, and no topic that it
-// made is left.
+// clean ends what the test began, so that no transaction stays open, and no topic stays that the
+// test made.
 func (t *trial) clean() {
 	t.calls.Wait()
 	if t.madeScratch.Load() {

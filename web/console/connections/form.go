@@ -71,7 +71,7 @@ func (d *draft) inputs() []ui.Input {
 	bytes := field("bytes", "Bytes of the large message", "Empty: whether 1,000,000 bytes pass is read from the limits. A size is sent: to the scratch topic or, without one, once to the topic.")
 	bytes.Placeholder, bytes.Attributes["inputmode"] = "1000000", "numeric"
 	return []ui.Input{name,
-		field("topic", "Topic", "Empty: that of a producer that takes the connection."),
+		field("topic", "Topic", "Empty: the topic of a producer that uses the connection."),
 		field("scratch", "Scratch topic", "Large messages go to it, and one message is committed and read back. Empty leaves that out."),
 		box("make", "Make the scratch topic if it is not there, and delete it afterwards"),
 		bytes,

@@ -648,7 +648,7 @@ func propertyRow(c *Connection, p *property) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if p.Ours {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div class=\"dimmer\">urncast's</div>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<div class=\"dimmer\">urncast's default</div>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1266,7 +1266,7 @@ func propertyFinding(p *property) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			case connection.Translated:
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 102, "<div class=\"small dim\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 102, "<div class=\"small dim led\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1857,7 +1857,7 @@ func endingMark(e *connection.Ending, now time.Time) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		tone, icon, text := ending(e, now)
-		var templ_7745c5c3_Var94 = []any{string(tone)}
+		var templ_7745c5c3_Var94 = []any{"led", string(tone)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var94...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

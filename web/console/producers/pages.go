@@ -218,7 +218,11 @@ func (s *Pages) fillMoving(ctx context.Context, p *Producer, admin *control.Prod
 		return err
 	}
 	for i := range rows {
-		p.Latest = append(p.Latest, BecameRow{TransactionRow: rows[i], Became: became[rows[i].Number]})
+		b := became[rows[i].Number]
+		if b.Status == producer.StatusFailed { // what to do stands above
+			b.Reason = producer.WithoutCure(b.Reason, p.Cure)
+		}
+		p.Latest = append(p.Latest, BecameRow{TransactionRow: rows[i], Became: b})
 	}
 	return nil
 }

@@ -113,10 +113,7 @@ func Trouble(p *control.Status) Fault {
 
 // ReasonAndCure splits a producer's error into what happened and what to do.
 func ReasonAndCure(reason, cure string) (what, todo string) {
-	if cure == "" {
-		return reason, ""
-	}
-	return strings.NewReplacer(" ("+cure+")", "", ": "+cure, "").Replace(reason), Capital(cure) + "."
+	return producer.WithoutCure(reason, cure), producer.Remedy(cure)
 }
 
 // Waiting says how much a producer has still to send.

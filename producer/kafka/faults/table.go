@@ -1,4 +1,4 @@
-package kafka
+package faults
 
 import (
 	ck "github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -6,11 +6,11 @@ import (
 	"urncast/producer"
 )
 
-// An entry of the fault table.
-type entry struct {
-	kind producer.FaultKind
-	why  string // what has happened
-	cure string // what an admin can do; empty where nothing but waiting helps
+// A Ruling is what the fault table says of an error.
+type Ruling struct {
+	Kind producer.FaultKind
+	Why  string // what has happened
+	Cure string // what an admin can do, in the imperative; empty where nothing but waiting helps
 }
 
 // What has happened, and what to do, if one broker does not know a topic: it may not have heard
@@ -18,17 +18,22 @@ type entry struct {
 // exist, which is permanent.
 const (
 	unknownTopic = "the topic does not exist, or the broker has not heard of it yet; all brokers are asked, twice, before that is `FAILED`"
-	createTopic  = "if it lasts: create the topic, or allow the program to"
+	createTopic  = "if it lasts, create the topic, or allow the program to"
+)
+
+const (
+	inSync       = "start the brokers that are away: as many replicas must be in sync as min.insync.replicas asks for"
+	reportDefect = "report this as a defect of the program"
 )
 
 // rulings is the fault table. It has every error code that a transactional producer can meet, and
 // what kind of fault it is before Begin. docs/faults.md is generated from it. A code that is not in
 // it is permanent: stopping to ask is cheaper than publishing twice.
-var rulings = map[ck.ErrorCode]entry{
+var rulings = map[ck.ErrorCode]Ruling{
 	ck.ErrTransport:      {producer.Transitory, "the connection broke", ""},
-	ck.ErrAllBrokersDown: {producer.Transitory, "no connection is up", "no broker can be reached"},
+	ck.ErrAllBrokersDown: {producer.Transitory, "no connection is up", "see that the brokers run, and that this machine reaches them"},
 	ck.ErrResolve: {producer.Transitory, "DNS does not answer, or does not know the name",
-		"the broker's name cannot be resolved"},
+		"check the names in bootstrap.servers and in the brokers' advertised.listeners, and this machine's DNS"},
 	ck.ErrTimedOut:         {producer.Transitory, "no answer in time", ""},
 	ck.ErrTimedOutQueue:    {producer.Transitory, "the request could not be sent in time", ""},
 	ck.ErrMsgTimedOut:      {producer.Transitory, "the record was not taken before the transaction's time was up", ""},
@@ -46,10 +51,10 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrDestroy:          {producer.Transitory, "the client was closed while the call was under way", ""},
 	ck.ErrDestroyBroker:    {producer.Transitory, "the broker left the cluster while the call was under way", ""},
 	ck.ErrCritSysResource: {producer.Transitory, "the process has no memory, threads or files left",
-		"look at the limits of the process"},
+		"look at the limits of the process (ulimit -a)"},
 	ck.ErrQueueFull: {producer.Transitory, "the client's queue is full for a moment", ""},
 	ck.ErrIsrInsuff: {producer.Transitory, "the leader has too few replicas",
-		"fewer replicas are in sync than min.insync.replicas asks for"},
+		inSync},
 	ck.ErrWaitCoord:                 {producer.Transitory, "the coordinator is looked for", ""},
 	ck.ErrInProgress:                {producer.Transitory, "a call of before goes on", ""},
 	ck.ErrPrevInProgress:            {producer.Transitory, "a call of before goes on", ""},
@@ -71,12 +76,12 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrNetworkException:          {producer.Transitory, "the connection broke before the answer", ""},
 	ck.ErrCoordinatorLoadInProgress: {producer.Transitory, "the coordinator is starting", ""},
 	ck.ErrCoordinatorNotAvailable: {producer.Transitory, "the coordinator is being elected, or its topic made",
-		"if it lasts: fewer replicas of topic __transaction_state are in sync than transaction.state.log.min.isr asks for, or the cluster is too small for transaction.state.log.replication.factor"},
+		"if it lasts, start the brokers that are away: transaction.state.log.min.isr replicas of topic __transaction_state must be in sync, and its first use needs transaction.state.log.replication.factor brokers"},
 	ck.ErrNotCoordinator: {producer.Transitory, "the coordinator moved", ""},
 	ck.ErrNotEnoughReplicas: {producer.Transitory, "nothing was written: too few replicas",
-		"fewer replicas are in sync than min.insync.replicas asks for"},
+		inSync},
 	ck.ErrNotEnoughReplicasAfterAppend: {producer.Transitory, "it was written, and too few replicas have it",
-		"fewer replicas are in sync than min.insync.replicas asks for"},
+		inSync},
 	ck.ErrTopicAlreadyExists:       {producer.Transitory, "another instance made the topic at the same time", ""},
 	ck.ErrNotController:            {producer.Transitory, "the controller moved", ""},
 	ck.ErrDuplicateSequenceNumber:  {producer.Transitory, "the broker has the batch already, and no longer knows where", ""},
@@ -86,9 +91,9 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrOutOfOrderSequenceNumber: {producer.Transitory, "a batch before it is missing", ""},
 	ck.ErrInvalidTxnState:          {producer.Transitory, "the broker has ended the transaction, or begun none", ""},
 	ck.ErrOperationNotAttempted:    {producer.Transitory, "the broker gave up the request for another part of it", ""},
-	ck.ErrKafkaStorageError:        {producer.Transitory, "the broker cannot write to its disk", "a disk of the broker fails"},
+	ck.ErrKafkaStorageError:        {producer.Transitory, "the broker cannot write to its disk", "look at the broker's disks and at its log"},
 	ck.ErrListenerNotFound: {producer.Transitory, "the leader has no such listener, or has not started it yet",
-		"if it lasts: give every broker the same listeners"},
+		"if it lasts, give every broker the same listeners"},
 	ck.ErrUnknownLeaderEpoch:      {producer.Transitory, "the broker knows of an older leader than we", ""},
 	ck.ErrFencedLeaderEpoch:       {producer.Transitory, "we know of an older leader than the broker", ""},
 	ck.ErrOffsetNotAvailable:      {producer.Transitory, "a new leader does not know yet what is committed", ""},
@@ -128,9 +133,9 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrTopicException: {producer.Permanent, "the name is none that a topic may have",
 		"choose a name of letters, digits, dots, hyphens and underscores, then start the producer"},
 	ck.ErrUnsupportedVersion: {producer.Permanent, "the broker does not know the request",
-		"the broker is too old for transactions (0.11) or for topic ids (2.8)"},
+		"update the brokers: transactions need version 0.11, topic ids 2.8"},
 	ck.ErrUnsupportedFeature: {producer.Permanent, "the broker does not have what transactions need",
-		"the broker is too old for transactions (0.11) or for topic ids (2.8)"},
+		"update the brokers: transactions need version 0.11, topic ids 2.8"},
 	ck.ErrUnsupportedForMessageFormat: {producer.Permanent, "the topic keeps messages in a format without headers or transactions",
 		"raise the topic's message.format.version to 0.11 or later, then start the producer"},
 	ck.ErrUnsupportedCompressionType: {producer.Permanent, "the broker does not know the compression",
@@ -138,7 +143,7 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrBadCompression: {producer.Permanent, "what is read back cannot be decompressed",
 		"look for damaged records on the topic, or for a compression that this program does not have"},
 	ck.ErrInvalidTransactionTimeout: {producer.Permanent, "the broker bounds transactions more narrowly",
-		"raise the broker's transaction.max.timeout.ms to 15 minutes, its default"},
+		"raise the broker's transaction.max.timeout.ms to 900000, its default, which is 15 minutes, then start the producer"},
 	ck.ErrInvalidTimestamp: {producer.Permanent, "this machine's clock is further from the broker's than the topic allows",
 		"set the clocks, or raise the topic's message.timestamp.after.max.ms, then start the producer"},
 	ck.ErrInvalidRecord: {producer.Permanent, "a check of the topic or the broker refuses the record",
@@ -146,7 +151,7 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrInvalidDifferentRecord: {producer.Permanent, "a check of the topic or the broker refuses another record of the batch",
 		"see what the broker's log says of the batch, then start the producer"},
 	ck.ErrPolicyViolation: {producer.Permanent, "a policy of the broker refuses the topic",
-		"the broker's policy refuses the topic's configuration: create the topic by hand"},
+		"create the topic by hand, with settings that the policy allows, then start the producer"},
 	ck.ErrInvalidPartitions: {producer.Permanent, "the topic cannot be made",
 		"create the topic by hand, with one partition, then start the producer"},
 	ck.ErrInvalidReplicationFactor: {producer.Permanent, "the cluster has fewer brokers than the topic is to have replicas",
@@ -162,14 +167,14 @@ var rulings = map[ck.ErrorCode]entry{
 	ck.ErrFs: {producer.Permanent, "a file cannot be read",
 		"check the files that the connection names, then start the producer"},
 	ck.ErrInvalidArg: {producer.Permanent, "the client refuses a value",
-		"this is a defect of the program: please report it"},
-	ck.ErrConflict: {producer.Permanent, "two calls collide", "this is a defect of the program: please report it"},
+		reportDefect},
+	ck.ErrConflict: {producer.Permanent, "two calls collide", reportDefect},
 	ck.ErrInvalidType: {producer.Permanent, "the client refuses a value's type",
-		"this is a defect of the program: please report it"},
+		reportDefect},
 	ck.ErrNotImplemented: {producer.Permanent, "the client library was built without what is asked for",
-		"this is a defect of the program: please report it"},
+		reportDefect},
 	ck.ErrNotConfigured: {producer.Permanent, "the client was not made transactional",
-		"this is a defect of the program: please report it"},
+		reportDefect},
 }
 
 // unmet lists the codes that a transactional producer cannot meet. A reason completes the

@@ -68,11 +68,20 @@ func (o oracle) leads(from sdmx.Version, r sdmx.Ref) (to sdmx.URN, found bool) {
 	return to, found
 }
 
-// possible are all codes that can occur in a random registry.
+// prefixes counts the prefixes of a code that random extensions give: codes taken through several
+// of them have several.
+func prefixes(code string) int { return strings.Count(code, "X_") }
+
+// prefixesReferred bounds the prefixes of codes to which random structures refer. Codes may have more,
+// without end in a stub or in a circle of extensions; prefixesKnown bounds those that the oracle
+// follows, which are more because an extension may select a code by ancestors with more prefixes.
+const prefixesReferred, prefixesKnown = 3, 5
+
+// possible are all codes that the oracle can know of.
 var possible = func() (out []string) {
-	for _, prefix := range []string{"", "X_", "X_X_"} {
+	for n := range prefixesKnown + 1 {
 		for _, c := range codes {
-			out = append(out, prefix+c)
+			out = append(out, strings.Repeat("X_", n)+c)
 		}
 	}
 	return out
@@ -102,7 +111,7 @@ func (o oracle) lists() map[sdmx.URN]map[string]string {
 			for _, x := range l.Extensions {
 				t, _ := o.leads(u.Version, x.Codelist)
 				for id, parent := range out[t] {
-					if _, there := has[x.Prefix+id]; there || !chosen(&x, out[t], id) || !slices.Contains(possible, x.Prefix+id) {
+					if _, there := has[x.Prefix+id]; there || !chosen(&x, out[t], id) || prefixes(x.Prefix+id) > prefixesKnown {
 						continue
 					}
 					if parent != "" {

@@ -260,6 +260,7 @@ func (m *maker) item(c sdmx.Class) sdmx.Ref {
 		all := sdmx.ItemIDs(x)
 		if c == sdmx.ClassCode { // codes from extended lists too
 			all = slices.Sorted(maps.Keys(oracle(m.of.now).lists()[t]))
+			all = slices.DeleteFunc(all, func(id string) bool { return prefixes(id) >= prefixesReferred }) // filled may add one
 		}
 		if len(all) > 0 && c != sdmx.ClassDimension && c != sdmx.ClassDataAttribute {
 			r.Item = pick(m, all)

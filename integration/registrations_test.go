@@ -38,7 +38,7 @@ func registering(action, file string) []byte {
 func TestRegistrationsOnTopics(t *testing.T) {
 	t.Parallel()
 	w := newFleet(t, rig.SharedKafka(t), pg.Shared(t))
-	w.call(200, http.MethodPut, "/api/v1/settings", `{"requireAgencies": false}`, nil)
+	w.call(200, http.MethodPut, "/api/v1/settings", `{"allowDangling": false, "requireAgencies": false}`, nil)
 	topics := map[string]string{}
 	var routes []string
 	for _, f := range []string{"sdmx-ml-2.1", "sdmx-json-2.0", "fusion-json"} {

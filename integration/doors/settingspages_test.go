@@ -191,7 +191,7 @@ func TestMailOnThePage(t *testing.T) {
 	want(t, "bad fields", status, body, 400, "The port is a number", `value="none"`, "such as 15m", `value="ftp://x"`, `value="mail.example.org"`)
 	bad = append(fields[:len(fields):len(fields)], "publicUrl", "ftp://x", "sender", "nobody", "password", "planted-password")
 	status, body = post(t, s, "/mail", bad...)
-	want(t, "bad settings", status, body, 400, "PublicUrl is not the address", "Sender &#34;nobody&#34; is no address", "a password and no user")
+	want(t, "bad settings", status, body, 400, "This is not the address", "Sender &#34;nobody&#34; is no address", "a password and no user")
 	if strings.Contains(body, "planted") {
 		t.Error("the page shows a password")
 	}

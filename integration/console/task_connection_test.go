@@ -48,7 +48,7 @@ func newConnection(t *testing.T, s *servers, at size) {
 	p.press("Use the 6 lines")
 	p.look("2-used")
 	p.pressRefused(422, "Save")
-	p.sees("1 of 2 servers did not answer as they should", "127.0.0.1:1", "refuses the connection")
+	p.sees("1 of 2 servers did not answer as expected", "127.0.0.1:1", "refuses the connection")
 	p.look("3-not-saved")
 	p.press("Back")
 	p.pressRefused(422, "Save")

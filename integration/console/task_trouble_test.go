@@ -43,7 +43,7 @@ func trouble(t *testing.T, s *servers, at size) {
 	p.sees("1 transaction in all, 133 kB", "One producer needs you.", "public stopped at transaction 1", "RIG:CL_LARGE(1.0)", "max.message.bytes")
 	p.look("2-dashboard")
 	p.press("Open transaction 1")
-	p.sees("public", "Cure", "Raise the topic's max.message.bytes", "Or skip this transaction")
+	p.sees("public", "Cure", "Raise the topic's limit with", "Or skip this transaction")
 	p.look("3-transaction")
 	letter := mailed(t, smtp, "public FAILED at transaction 1")
 	if !strings.Contains(string(letter.Raw), "CL_LARGE") {

@@ -25,6 +25,11 @@ type LimitedRoute struct {
 // value.
 const recordExtra = 1024
 
+// expansionMost is a factor by which no format enlarges a canonical document, beside the URNs that it
+// writes: two for each item, which takes two bytes or more. A URN has that of the structure and ids of
+// the document in it. A document that fits when enlarged so is not encoded to find out.
+const expansionMost = 32
+
 // Oversized is the warning that a structure will not fit a topic. Text names the structure
 // and the limit.
 type Oversized struct{ Topic, Text string }
@@ -63,10 +68,11 @@ func (a *Producer) Oversize(ctx context.Context, contents []registry.Content) ([
 		}
 		for j := range contents {
 			c := &contents[j]
-			if !route.Filter.Passes(c.URN) {
+			urn := c.URN.String()
+			if !route.Filter.Passes(c.URN) || int64(len(c.Body)*(expansionMost+len(urn)+len(c.Body))+recordExtra) <= limit {
 				continue
 			}
-			of := message{route.Format, route.Sender, c.URN.String()}
+			of := message{route.Format, route.Sender, urn}
 			size, known := sizes[of]
 			if !known {
 				if size, err = messageBytes(e, tx, c); err != nil {

@@ -33,7 +33,7 @@ func (r *reading) json() error {
 		case r.scan.Peek() == '[' && !slices.Contains(beside, key):
 			return r.jsonClass(key, "$."+clip(key, 60), sdmx.ClassUnknown)
 		case capital:
-			return r.scan.Fail("%q is no structure type of SDMX that this version knows; leave it out of the message, or skip what is not supported (%s)", clip(key, 60), howToSkip)
+			return r.scan.Fail("%s; leave it out of the message, or skip what is not supported (%s)", noType(key), howToSkip)
 		}
 		doc, err := r.values.Value(key, "$."+clip(key, 60))
 		if err != nil {
@@ -127,6 +127,10 @@ func (r *reading) data() error {
 	return err
 }
 
+func noType(key string) string {
+	return fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))
+}
+
 // jsonClass reads the array of structures of a class; of one that has no type here, it leaves them
 // out or refuses them.
 func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
@@ -147,13 +151,13 @@ func (r *reading) jsonClass(key, path string, class sdmx.Class) error {
 		}
 		switch {
 		case !doc.IsObject() && class == sdmx.ClassUnknown:
-			return doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows, and this is no structure; leave it out of the message", clip(key, 60)))
+			return doc.ErrorAtRoot(noType(key) + ", and this is no structure; leave it out of the message")
 		case !doc.IsObject():
 			return doc.ErrorAtRoot("a structure is a JSON object")
 		case class == sdmx.ClassAvailabilityConstraint:
 			return r.unsupported(doc, key, doc.ErrorAtRoot("an availability constraint is what a service answers when it is asked which data it has; "+
 				"it has no agency, id or version, so that no registry can keep it"))
 		}
-		return r.unsupported(doc, key, doc.ErrorAtRoot(fmt.Sprintf("%q is no structure type of SDMX that this version knows", clip(key, 60))))
+		return r.unsupported(doc, key, doc.ErrorAtRoot(noType(key)))
 	})
 }

@@ -51,6 +51,9 @@ func (c *C) LocalRef(id, list, class *string, pkg string) {
 	}
 }
 
+// spelled returns the URN of what r refers to, as version v of SDMX has it.
+func spelled(r sdmx.Ref, v sdmx.Generation) string { return r.As(v).Spell(v) }
+
 // Local describes the id of something in the same structure: an element with a Ref that has
 // only an id, or a property.
 func (c *C) Local(xml, json string, p *string) {

@@ -110,7 +110,7 @@ func (c *C) Ref(xml, json string, class sdmx.Class, p *sdmx.Ref) {
 func elemURN(c *C, xml string, p *sdmx.Ref) {
 	var urn string
 	if !c.Reading && !p.IsZero() {
-		urn = p.As(sdmx.V3).Spell(sdmx.V3)
+		urn = spelled(*p, sdmx.V3)
 	}
 	if c.Elem(xml, "", &urn); c.Reading && urn != "" {
 		*p = c.parse(none, urn)
@@ -146,7 +146,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 	}
 	var urns []string
 	for _, r := range *p {
-		urns = append(urns, r.As(c.Generation()).Spell(c.Generation()))
+		urns = append(urns, spelled(r, c.Generation()))
 	}
 	c.Strings("", json, &urns)
 }
@@ -154,7 +154,7 @@ func (c *C) Refs(xml, json string, class sdmx.Class, p *[]sdmx.Ref) {
 func (c *C) urn(json string, p *sdmx.Ref) {
 	if !c.Reading {
 		if !p.IsZero() {
-			c.write("", json, p.As(c.Generation()).Spell(c.Generation()), false)
+			c.write("", json, spelled(*p, c.Generation()), false)
 		}
 		return
 	}

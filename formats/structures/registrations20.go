@@ -27,25 +27,16 @@ func (s *Stated20) Named() bool {
 // ReadRegistration20 reads a registration of SDMX-ML 2.0, which has elements where later versions
 // have attributes, and no id. What it is registered for is left to the caller.
 func ReadRegistration20(c *codec.C, r *sdmx.Registration, in *Stated20) {
-	elems := [...]struct {
-		name string
-		p    *string
-	}{
-		{"reg:LastUpdated", &r.LastUpdated}, {"reg:ValidFrom", &r.ValidFrom}, {"reg:ValidTo", &r.ValidTo}, {"reg:Action", &in.Action},
-	}
-	for _, e := range elems {
-		c.Elem(e.name, "", e.p)
-	}
+	trimmedElems(c, []textElem{{"LastUpdated", &r.LastUpdated}, {"ValidFrom", &r.ValidFrom}, {"ValidTo", &r.ValidTo}, {"Action", &in.Action}})
 	c.In("reg:Datasource", "", false, func() {
-		c.Elem("reg:SimpleDatasource", "", &r.Simple)
+		trimmedElems(c, []textElem{{"SimpleDatasource", &r.Simple}})
 		c.In("reg:QueryableDatasource", "", false, func() {
 			if r.Queryable == nil {
 				r.Queryable = &sdmx.QueryableSource{}
 			}
 			alwaysBool(c, "isRESTDatasource", &r.Queryable.REST)
 			alwaysBool(c, "isWebServiceDatasource", &r.Queryable.WebService)
-			c.Elem("reg:DataUrl", "", &r.Queryable.URL)
-			c.Elem("reg:WSDLUrl", "", &r.Queryable.WSDL)
+			trimmedElems(c, []textElem{{"DataUrl", &r.Queryable.URL}, {"WSDLUrl", &r.Queryable.WSDL}})
 		})
 	})
 	c.In("reg:ProvisionAgreementRef", "", false, func() {
@@ -57,38 +48,33 @@ func ReadRegistration20(c *codec.C, r *sdmx.Registration, in *Stated20) {
 			c.Fail("the registration is for a flow (%s), and a registration here is for a provision agreement; name the agreement (ProvisionAgreementRef)", flow)
 		}
 	}
-	if !codec.Ended(c) {
-		return
-	}
+}
+
+// A textElem is an element of the namespace of registries with a text.
+type textElem struct {
+	name string
+	p    *string
+}
+
+// trimmedElems reads elements, and removes the white space around their texts.
+func trimmedElems(c *codec.C, elems []textElem) {
 	for _, e := range elems {
-		*e.p = strings.TrimSpace(*e.p)
-	}
-	r.Simple = strings.TrimSpace(r.Simple)
-	if q := r.Queryable; q != nil {
-		q.URL, q.WSDL = strings.TrimSpace(q.URL), strings.TrimSpace(q.WSDL)
+		c.Elem("reg:"+e.name, "", e.p)
+		if codec.Ended(c) {
+			*e.p = strings.TrimSpace(*e.p)
+		}
 	}
 }
 
 // agreement reads a ProvisionAgreementRef.
 func (s *Stated20) agreement(c *codec.C) {
-	parts := [...]struct {
-		name string
-		p    *string
-	}{
+	trimmedElems(c, []textElem{
 		{"URN", &s.URN}, {"OrganisationSchemeAgencyID", &s.ProviderAgency}, {"OrganisationSchemeID", &s.ProviderScheme},
 		{"DataProviderID", &s.Provider}, {"DataProviderVersion", &s.ProviderVersion},
 		{"DataflowAgencyID", &s.FlowAgency}, {"DataflowID", &s.Flow}, {"DataflowVersion", &s.FlowVersion},
-	}
-	for _, part := range parts {
-		c.Elem("reg:"+part.name, "", part.p)
-	}
+	})
 	c.LeaveOut("reg:Datasource", "")
 	c.LeaveOut("reg:Constraint", "")
-	if codec.Ended(c) {
-		for _, part := range parts {
-			*part.p = strings.TrimSpace(*part.p)
-		}
-	}
 }
 
 // ReadHeader20 reads the header of a message of SDMX-ML 2.0. It remarks on the action in it, which

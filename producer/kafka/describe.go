@@ -83,7 +83,7 @@ func (b *Broker) find(ctx context.Context, c *admin.Cluster, topics []string) ([
 		for _, d := range missing {
 			if !b.anyKnows(ctx, d.Name) {
 				return nil, &producer.Fault{Kind: producer.Permanent, Text: "Topic " + d.Name + " does not exist; the brokers were asked twice",
-					Err: faults.Coded(clientError(d.Err)), Cure: "create the topic, or allow the program to, then start the producer"}
+					Err: faults.Coded(clientError(d.Err)), Cure: "create the topic, or allow the program to" + faults.ThenStart}
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func (b *Broker) create(ctx context.Context, c *admin.Cluster, topic string) err
 	case err == nil, errors.Is(err, kerr.TopicAlreadyExists):
 	case admin.Unauthorized(err):
 		return &producer.Fault{Kind: producer.Permanent, Text: "Topic " + topic + " does not exist, and the program may not create it",
-			Err: faults.Coded(clientError(err)), Cure: "create the topic, or grant CREATE on it, then start the producer"}
+			Err: faults.Coded(clientError(err)), Cure: "create the topic, or grant CREATE on it" + faults.ThenStart}
 	default:
 		return askFault("creating topic "+topic, err)
 	}

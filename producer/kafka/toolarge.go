@@ -15,7 +15,7 @@ import (
 )
 
 // orShorten ends every cure of a structure that is too large.
-const orShorten = ", or shorten the structure, then start the producer"
+const orShorten = ", or shorten the structure" + faults.ThenStart
 
 // A requestLimit is where the limit of a connection's own is set: Java's max.request.size.
 type requestLimit struct {
